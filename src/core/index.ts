@@ -1,0 +1,7 @@
+export * from './content-id.ts'
+export * from './credential.ts'
+export * from './group.ts'
+export * from './io.ts'
+export * from './log-entry.ts'
+export * from './message.ts'
+export * from './session.ts'

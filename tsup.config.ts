@@ -1,0 +1,27 @@
+import { readdirSync } from 'node:fs'
+import { defineConfig } from 'tsup'
+
+/** Each folder of plugins/ is an entry of its own: a new plugin is found by its folder, with no edit here. */
+const plugins = readdirSync('plugins', { withFileTypes: true })
+  .filter(entry => entry.isDirectory())
+  .map(({ name }) => [`plugins/${name}/index`, `plugins/${name}/index.ts`])
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    plugin: 'src/plugin.ts',
+    'testing/index': 'src/testing/index.ts',
+    'sim/index': 'src/sim/index.ts',
+    'cli/main': 'src/cli/main.ts',
+    ...Object.fromEntries(plugins)
+  },
+  format: ['esm'],
+  target: 'node24',
+  platform: 'node',
+  // "shoal/plugin" inside plugins/ is the built src/plugin.ts of the same package
+  external: [/^shoal(\/|$)/],
+  sourcemap: true,
+  clean: true,
+  splitting: true,
+  dts: false
+})
