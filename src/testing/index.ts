@@ -1,0 +1,2 @@
+/** One contract suite per plugin kind, and faults that wrap any port. Published as shoal/testing; needs vitest. */
+export * from './suite.ts'
