@@ -15,7 +15,7 @@ export interface SuiteCase<T> {
 /** Makes what a case runs on, afresh for each case, and says how to lay it down again. */
 export interface Subject<T> {
   readonly subject: T
-  release? (): Promise<void> | void
+  readonly release?: () => Promise<void> | void
 }
 
 /**
