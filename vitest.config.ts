@@ -20,6 +20,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    teardownTimeout: 5_000
+    teardownTimeout: 5_000,
+    reporters: ['default', here('./scripts/reporter.js')]
   }
 })

@@ -1,0 +1,13 @@
+// npm start: sets up the checkout, then runs the main job on the checkout's own Node.
+import { join } from 'node:path'
+import { checkoutNode, ensureBuilt, environment, exitWith, root, run, swallowedFlags } from './setup.js'
+
+await exitWith(async () => {
+  const meant = swallowedFlags('npm start', ['transport', 'size', 'spoil-copy', 'keep'])
+  if (meant !== undefined) {
+    process.stderr.write(`npm took a flag for itself. Flags for Shoal come after "--". Type: ${meant}\n`)
+    return 2
+  }
+  await ensureBuilt()
+  return run(checkoutNode(), [join(root, 'examples/main-job/main.ts'), ...process.argv.slice(2)], { env: environment() })
+})
