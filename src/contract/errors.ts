@@ -14,6 +14,7 @@ const table = {
   USAGE: { exit: 'usage', meaning: 'The command line was not understood.', remedy: 'Type `help`, or `shoal COMMAND --help`.' },
   UNKNOWN_COMMAND: { exit: 'usage', meaning: 'There is no such command.', remedy: 'Type `help` for the list.' },
   BAD_NAME: { exit: 'usage', meaning: 'A user or group name has a form that is not allowed.', remedy: 'Use 1–64 letters, digits, `.`, `_`, `-`.' },
+  BAD_FILE_NAME: { exit: 'usage', meaning: 'A file name has a form that no catalog takes.', remedy: 'Use 1–255 bytes without `/`, `\\` and control characters; --name shares a file under another name.' },
   BAD_PASSWORD: { exit: 'usage', meaning: 'A password is empty or longer than 1,024 bytes.', remedy: 'Choose one of 1–1,024 bytes.' },
   BAD_OPTION: { exit: 'usage', meaning: 'An option is unknown or its value is out of range.', remedy: 'See the options of that part in the README.' },
   BAD_TRACKER_INFO: { exit: 'usage', meaning: 'A tracker_info file or tracker URL cannot be read.', remedy: 'One tracker per line: HOST:PORT or HOST:PORT#sha256=HEX64.' },

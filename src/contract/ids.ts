@@ -26,8 +26,13 @@ const hex64 = /^[0-9a-f]{64}$/
 
 export const isHash = (text: string): boolean => hex64.test(text)
 
+const ed25519Peer = /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/
+
+/** Whether `text` looks like the peer id of an Ed25519 key. That there is such a key shows when a signature is checked with it. */
+export const isPeerId = (text: string): boolean => ed25519Peer.test(text)
+
 const nameForm = /^[\p{L}\p{M}\p{Nd}._-]+$/u
 
 /** Whether `text` is, as it stands, a valid user or group name (already NFC, 1–64 code points). */
 export const isName = (text: string): boolean =>
-  text === text.normalize('NFC') && nameForm.test(text) && [...text].length <= 64
+  text === text.normalize('NFC') && nameForm.test(text) && Array.from(text).length <= 64
