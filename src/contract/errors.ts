@@ -95,8 +95,10 @@ export class ShoalError extends Error {
 
   get exitStatus (): number { return exitStatus[errorCodes[this.code].exit] }
 
+  /** By name and code, not by class: a plugin may carry its own copy of this module. */
   static is (error: unknown, code?: ErrorCode): error is ShoalError {
-    return error instanceof ShoalError && (code === undefined || error.code === code)
+    return error instanceof Error && error.name === 'ShoalError' && 'code' in error && typeof error.code === 'string' && error.code in table &&
+      (code === undefined || error.code === code)
   }
 }
 

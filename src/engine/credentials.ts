@@ -1,0 +1,63 @@
+/** Keeps the session supplied with our own credential for each group in use: fetched, renewed, fetched again when the tracker was away. */
+import { ShoalError } from '../contract/index.ts'
+import type { GroupId, Membership } from '../contract/index.ts'
+import type { Input } from '../core/io.ts'
+import { pause } from './clock.ts'
+import type { Clock } from './clock.ts'
+
+/** `mine` answers from memory while the credential is fresh, so looking often costs nothing. */
+const lookAgainMs = 10 * 60_000
+const retryMs = 2_000
+
+export interface Credentials {
+  /** From now on the session has one for that group; resolves when it has the first, or there is none to have now. */
+  hold (group: GroupId): Promise<void>
+  drop (group: GroupId): void
+  stop (): void
+}
+
+export const createCredentials = (
+  { membership, clock, input, log }: { membership: Membership, clock: Clock, input (input: Input): void, log (line: string): void }
+): Credentials => {
+  const held = new Map<GroupId, { readonly abort: AbortController, readonly first: Promise<void> }>()
+
+  const keep = async (group: GroupId, signal: AbortSignal, first: () => void): Promise<void> => {
+    let last: Uint8Array | undefined
+    while (!signal.aborted) {
+      let waitMs = lookAgainMs
+      try {
+        const credential = await membership.mine(group)
+        if (signal.aborted) return
+        if (credential !== last) input({ type: 'credential', group, credential })
+        last = credential
+      } catch (error) {
+        waitMs = retryMs
+        // not a member (any more): there is no credential to have until we are one again
+        if (ShoalError.is(error, 'NOT_FOUND') && !signal.aborted) { last = undefined; input({ type: 'left', group }) }
+        log(`No credential for group ${group}: ${String(error)}`)
+      }
+      first()
+      await pause(clock, waitMs, signal)
+    }
+  }
+
+  return {
+    hold (group) {
+      const known = held.get(group)
+      if (known !== undefined) return known.first
+      const abort = new AbortController()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held.set(group, { abort, first: promise })
+      void keep(group, abort.signal, resolve).finally(resolve)
+      return promise
+    },
+    drop (group) {
+      const known = held.get(group)
+      if (known === undefined) return
+      held.delete(group)
+      known.abort.abort()
+      input({ type: 'left', group })
+    },
+    stop () { for (const group of [...held.keys()]) { held.get(group)?.abort.abort(); held.delete(group); input({ type: 'left', group }) } }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * A link with its codec: says hello, waits for the other's, then hands on whole messages. Owns the bytes between a link and the session, and the deadline of
+ * the hello; knows nothing of what the messages mean.
+ */
+import { ShoalError } from '../contract/index.ts'
+import type { Link } from '../contract/index.ts'
+import type { Message } from '../core/message.ts'
+import { createCodec, ProtocolError } from '../wire/index.ts'
+import type { Clock } from './clock.ts'
+
+/** Feature bits of this version. Those below 2^32 must be known to both sides; none is defined yet. */
+export const features = 0
+const helloTimeoutMs = 10_000
+
+export interface Conversation {
+  readonly link: Link
+  /** @returns how many bytes wait unsent, 0 while the link's queue is below its mark */
+  say (message: Message): number
+  end (why: string): void
+}
+
+export interface Listener {
+  /** Both hellos are exchanged. */
+  greeted (conversation: Conversation): void
+  heard (message: Message): void
+  /** Part of a block came. */
+  progress (bytes: number): void
+  drained (): void
+  /** Once, last; also when it never greeted. */
+  ended (error: Error | undefined): void
+}
+
+export interface GreetingOptions { readonly agent: string, readonly clock: Clock }
+
+export const converse = (link: Link, { agent, clock }: GreetingOptions, listener: Listener): Conversation => {
+  const codec = createCodec()
+  let greeted = false
+  let over = false
+
+  const conversation: Conversation = {
+    link,
+    say: message => over || link.send(codec.encode(message)) ? 0 : link.unsentBytes,
+    end: why => { fail(new ShoalError('PEER_REFUSED', why)) }
+  }
+  const finish = (error: Error | undefined): void => {
+    if (over) return
+    over = true
+    cancel()
+    listener.ended(error)
+  }
+  const fail = (error: Error): void => {
+    if (over) return
+    link.abort(error)
+    finish(error)
+  }
+  const cancel = clock.after(helloTimeoutMs, () => { fail(new ShoalError('PEER_REFUSED', `${link.peer} did not say hello within ${helloTimeoutMs / 1000} s.`)) })
+
+  const hear = (message: Message): void => {
+    if (greeted) { listener.heard(message); return }
+    if (message.type !== 'hello') throw new ProtocolError(`The first message is ${message.type}, not hello.`)
+    if (message.features !== features) throw new ProtocolError(`The peer needs features ${message.features.toString(16)} that this version does not have.`)
+    greeted = true
+    cancel()
+    listener.greeted(conversation)
+  }
+  link.listen({
+    data (chunk) {
+      if (over) return
+      try {
+        for (const message of codec.decode(chunk)) {
+          hear(message)
+          if (over) return
+        }
+        const partly = codec.takeProgress()
+        if (greeted && partly > 0) listener.progress(partly)
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error
+        fail(new ShoalError('PEER_REFUSED', `${link.peer} broke the protocol: ${error.message}`, { cause: error }))
+      }
+    },
+    drained () { if (!over) listener.drained() },
+    closed: finish
+  })
+  link.send(codec.encode({ type: 'hello', features, agent }))
+  return conversation
+}

@@ -1,0 +1,3 @@
+export * from './clock.ts'
+export * from './engine.ts'
+export type { Recorded } from './loop.ts'
