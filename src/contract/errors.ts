@@ -49,6 +49,7 @@ const table = {
   FILE_EXISTS: { exit: 'conflict', meaning: 'The destination exists.', remedy: 'Choose another, or use --overwrite.' },
   ALREADY_DOWNLOADING: { exit: 'conflict', meaning: 'That file is being downloaded here already.', remedy: 'See `show_downloads`; `cancel_download` ends it.' },
   CONTENT_MISMATCH: { exit: 'integrity', meaning: 'The file is not the content that was expected.', remedy: 'Check the file, or leave out --expect.' },
+  LIMIT_REACHED: { exit: 'conflict', meaning: 'The tracker keeps no more of that for one user, group or file.', remedy: 'Leave groups or stop shares that are no longer needed.' },
   GROUP_CHANGED: { exit: 'conflict', meaning: 'The group changed too often while the command ran.', remedy: 'Try again.' },
   HOME_IN_USE: { exit: 'conflict', meaning: 'Another process uses this folder.', remedy: 'Stop it, or set SHOAL_HOME to another folder.' },
   // network and tracker

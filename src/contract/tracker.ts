@@ -57,6 +57,20 @@ export interface CatalogFile {
   readonly versions: readonly Version[]
 }
 
+export interface FileToShare {
+  readonly name: string
+  readonly manifest: Manifest
+  /**
+   * Id of the manifest, with the piece length in it or not. Needed for a scheme that the tracker does not know: whether a root depends on
+   * the piece length is the scheme's own business. @default of the first-party schemes only sha1 has the piece length in it
+   */
+  readonly content?: ContentId
+  /** Hex, for people. At most 256 digits. */
+  readonly combined?: string
+  /** Publish as a new version of an entry that exists. */
+  readonly replace: boolean
+}
+
 export interface Announced { readonly group: GroupId, readonly content: ContentId, /** `source`: has all of it; `wanter`: fetches it, and serves what it has. */ readonly role: 'source' | 'wanter' }
 
 /** Somebody announced to have or want a content of a group that we announced too. */
@@ -127,8 +141,8 @@ export interface TrackerSession {
 
   /** The group's catalog by name, or one entry. At most 1,000 a call; go on with `after` = last tag. @throws NOT_FOUND */
   files (group: GroupId, options?: { readonly name?: string, readonly after?: NameTag, readonly signal?: AbortSignal }): Promise<readonly CatalogFile[]>
-  /** Lists a share of this device. Idempotent. `added`: one more source of an existing version. @throws NAME_TAKEN, NOT_FOUND */
-  share (group: GroupId, file: { readonly name: string, readonly manifest: Manifest, readonly combined?: string, readonly replace: boolean }, signal?: AbortSignal): Promise<'listed' | 'added' | 'replaced'>
+  /** Lists a share of this device. Idempotent. `added`: one more source of an existing version. @throws NAME_TAKEN, NOT_FOUND, BAD_FILE_NAME, LIMIT_REACHED */
+  share (group: GroupId, file: FileToShare, signal?: AbortSignal): Promise<'listed' | 'added' | 'replaced'>
   /** Withdraws this device's share of every version of that name. @throws NOT_SHARED, NOT_FOUND */
   unshare (group: GroupId, name: string, signal?: AbortSignal): Promise<void>
 
