@@ -29,7 +29,7 @@ export const isHash = (text: string): boolean => hex64.test(text)
 const ed25519Peer = /^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/
 
 /** Whether `text` looks like the peer id of an Ed25519 key. That there is such a key shows when a signature is checked with it. */
-export const isPeerId = (text: string): boolean => ed25519Peer.test(text)
+export const hasPeerForm = (text: string): boolean => ed25519Peer.test(text)
 
 const nameForm = /^[\p{L}\p{M}\p{Nd}._-]+$/u
 

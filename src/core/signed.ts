@@ -2,7 +2,7 @@
  * What all signed and hashed values have in common: a domain string in front of what is signed, a signature of 64 bytes behind what is stored,
  * and the binary form of the fields they share. Owns every domain string, so that no two statements can be taken for each other. Checks no signature.
  */
-import { byteReader, byteWriter, concatBytes, fromHex, isHash, isName, isPeerId, MalformedError, toHex } from '../contract/index.ts'
+import { byteReader, byteWriter, concatBytes, fromHex, isHash, isName, hasPeerForm, MalformedError, toHex } from '../contract/index.ts'
 import type { ByteReader, PeerId, UserName } from '../contract/index.ts'
 
 const domains = {
@@ -74,6 +74,6 @@ export const readName = (reader: ByteReader): UserName => {
 
 export const readPeer = (reader: ByteReader): PeerId => {
   const peer = reader.text16(maxPeerBytes)
-  if (!isPeerId(peer)) throw new MalformedError('A peer id is not that of an Ed25519 key.')
+  if (!hasPeerForm(peer)) throw new MalformedError('A peer id is not that of an Ed25519 key.')
   return peer as PeerId
 }
