@@ -151,11 +151,26 @@ describe.each(sealedForms)('%s', (_, open, sealed) => {
     }
   })
   it('keeps nothing of the buffer it was read from', () => {
-    const bytes = fromHex(sealed[0] as string)
+    const bytes = fromHex(sealed[0])
     const opened = open(bytes)
     const before = JSON.stringify(opened)
     bytes.fill(0xff)
     expect(JSON.stringify(opened)).toBe(before)
+  })
+})
+
+describe('the first place of a log', () => {
+  const at = (place: number): LogEntry => openEntry(fromHex(released.entries[place]?.sealed ?? '')).entry
+  const reopened = (entry: LogEntry): unknown => openEntry(sealEntry(entry, new Uint8Array(64)))
+  it('is for a genesis, and a genesis for it', () => {
+    const [genesis, request] = [at(0), at(1)]
+    expect(reopened(genesis)).toMatchObject({ entry: genesis })
+    expect(() => reopened({ ...genesis, seq: 1 })).toThrow(MalformedError)
+    expect(() => reopened({ ...genesis, prev: request.prev })).toThrow(MalformedError)
+    expect(() => reopened({ ...genesis, group: request.group })).toThrow(MalformedError)
+    expect(() => reopened({ ...request, seq: 0 })).toThrow(MalformedError)
+    expect(() => reopened({ ...request, prev: genesis.prev })).toThrow(MalformedError)
+    expect(() => reopened({ ...request, group: undefined })).toThrow(MalformedError)
   })
 })
 

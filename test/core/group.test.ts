@@ -130,6 +130,13 @@ describe('the chain', () => {
     const [first, second] = [await entryFor(group, 'bob asks'), await entryFor(group, 'carol asks')]
     expect(() => foldGroup([first, second], group)).toThrow(expect.objectContaining({ code: 'GROUP_CHANGED' }))
   })
+  it('takes no entry of another branch', async () => {
+    const { group } = await logOf(...made)
+    const here = applyEntry(group, await entryFor(group, 'bob asks'))
+    const there = applyEntry(group, await entryFor(group, 'carol asks'))
+    const next = await entryFor(there, 'dave asks')
+    expect(() => applyEntry(here, next)).toThrow(expect.objectContaining({ code: 'GROUP_CHANGED' }))
+  })
   it('takes no entry of another group', async () => {
     const { group } = await logOf(...made)
     const { group: other } = await logOf('bob makes')
