@@ -1,0 +1,94 @@
+/**
+ * Plugins by name at run time: a first-party word, a path, or a package of the user's. Locates first and imports second, so that a plugin that crashes while
+ * it loads is not reported as missing. Owns the four errors; what a plugin is, is in contract/plugin.ts.
+ */
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { contractVersion, kinds, ShoalError } from './contract/index.ts'
+import type { Kind, Plugin, PluginFactory } from './contract/index.ts'
+
+/** The package's own folder, from dist/ as from src/. */
+const packageFolder = (): string => {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json'))) {
+    const above = dirname(folder)
+    if (above === folder) throw new ShoalError('BUG', 'The package of Shoal has no package.json above it. Install it again.')
+    folder = above
+  }
+  return folder
+}
+const isSource = import.meta.url.endsWith('.ts')
+const pluginsFolder = (): string => join(packageFolder(), isSource ? 'plugins' : 'dist/plugins')
+const entryName = isSource ? 'index.ts' : 'index.js'
+
+/** First-party plugins of a kind, by name. */
+export const listPlugins = (kind: Kind): readonly string[] =>
+  readdirSync(pluginsFolder(), { withFileTypes: true })
+    .filter(entry => entry.isDirectory() && entry.name.startsWith(`${kind}-`) && existsSync(join(pluginsFolder(), entry.name, entryName)))
+    .map(entry => entry.name.slice(kind.length + 1)).sort()
+
+/** `NAME?key=value&…`: what follows the question mark are the plugin's options. Numbers and booleans are read as such. */
+const splitSpec = (spec: string): { readonly word: string, readonly options: Record<string, unknown> } => {
+  const at = spec.indexOf('?')
+  if (at === -1) return { word: spec, options: {} }
+  const typed = (text: string): unknown => text === 'true' ? true : text === 'false' ? false : /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+  return { word: spec.slice(0, at), options: Object.fromEntries([...new URLSearchParams(spec.slice(at + 1))].map(([key, value]) => [key, typed(value)])) }
+}
+
+const isPath = (word: string): boolean => word.startsWith('./') || word.startsWith('../') || word.startsWith('/') || word.startsWith('file:')
+
+const locatePath = (word: string, from: string): string | undefined => {
+  const path = word.startsWith('file:') ? fileURLToPath(word) : resolve(from, word)
+  return [path, join(path, 'index.js'), join(path, 'index.ts')].find(candidate => existsSync(candidate) && statSync(candidate).isFile())
+}
+
+const locate = (kind: Kind, word: string, from: string): string => {
+  const listed = (): string => `There are: ${listPlugins(kind).join(', ')}; or a path that begins with "./" or "/", or an installed package.`
+  if (/^[a-z0-9-]+$/.test(word)) {
+    const own = join(pluginsFolder(), `${kind}-${word}`, entryName)
+    if (existsSync(own)) return own
+  }
+  if (isPath(word)) {
+    const path = locatePath(word, from)
+    if (path !== undefined) return path
+    throw new ShoalError('PLUGIN_NOT_FOUND', `There is no ${kind} plugin at "${resolve(from, word)}". ${listed()}`)
+  }
+  try {
+    return createRequire(pathToFileURL(join(from, 'package.json'))).resolve(word)
+  } catch (cause) {
+    throw new ShoalError('PLUGIN_NOT_FOUND', `There is no ${kind} plugin "${word}". ${listed()}`, { cause })
+  }
+}
+
+const isFactory = (value: unknown): value is PluginFactory =>
+  typeof value === 'function' && 'shoal' in value && 'kind' in value && 'pluginName' in value && kinds.some(kind => kind === value.kind)
+
+const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+
+/** The name of a native library or package that could not be opened, if that is why. */
+const missing = (cause: unknown): string => {
+  const found = /(?:Cannot find (?:module|package) '([^']+)'|(\S+\.(?:so|node|dylib)\S*): cannot open)/.exec(messageOf(cause))
+  const name = found?.[1] ?? found?.[2]
+  return name === undefined ? '' : ` It needs ${name}, which is not there: install it.`
+}
+
+/**
+ * @param spec `rarest-first`, `./mine.js`, `some-package?level=3`
+ * @param from the folder that paths and packages are looked up from. @default the working directory
+ * @throws ShoalError PLUGIN_NOT_FOUND, PLUGIN_FAILED, PLUGIN_SHAPE, PLUGIN_KIND
+ */
+export const loadPlugin = async <K extends Kind>(kind: K, spec: string, { from = process.cwd() }: { readonly from?: string } = {}): Promise<Plugin<K>> => {
+  const { word, options } = splitSpec(spec)
+  const path = locate(kind, word, from)
+  let module: unknown
+  try { module = await import(pathToFileURL(path).href) } catch (cause) {
+    throw new ShoalError('PLUGIN_FAILED', `The ${kind} plugin "${word}" failed to load: ${messageOf(cause)}.${missing(cause)}`, { cause })
+  }
+  const factory = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined
+  if (!isFactory(factory)) throw new ShoalError('PLUGIN_SHAPE', `"${path}" is not a Shoal plugin. Export default what definePlugin('${kind}', ...) returns.`)
+  if (factory.shoal !== contractVersion) throw new ShoalError('PLUGIN_SHAPE', `"${word}" is made for version ${String(factory.shoal)} of the plugin contract, and this is version ${contractVersion}. Update the older one.`)
+  if (factory.kind !== kind) throw new ShoalError('PLUGIN_KIND', `"${word}" is a ${factory.kind} plugin, not a ${kind} plugin. Give it to --${factory.kind}.`)
+  return factory(options) as Plugin<K>
+}

@@ -1,0 +1,56 @@
+/** Where a download goes: DESTINATION as typed becomes a folder and a name that cannot leave it. */
+import { access, constants, lstat, mkdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { ShoalError } from '../contract/index.ts'
+import { fileError } from './local-file.ts'
+
+export interface Destination { readonly folder: string, readonly name: string, readonly path: string }
+
+const isFolder = async (path: string): Promise<boolean> => {
+  try { return (await stat(path)).isDirectory() } catch { return false }
+}
+
+/** Whether something has that name, a dangling link too. */
+const exists = async (path: string): Promise<boolean> => {
+  try { await lstat(path); return true } catch { return false }
+}
+
+const maxNameBytes = 255
+
+/**
+ * Catalog names are checked by the tracker; a peer does not trust it. Separators and control characters become `_`, so that any name can be saved.
+ */
+export const safeName = (name: string): string => {
+  const cleaned = name.normalize('NFC').replace(/[/\\\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '_')
+  const plain = /^\.{0,2}$/.test(cleaned) ? `_${cleaned}` : cleaned
+  let cut = plain
+  while (new TextEncoder().encode(cut).byteLength > maxNameBytes) cut = [...cut].slice(0, -1).join('')
+  return cut
+}
+
+/**
+ * An existing folder, or one ending in `/` (made if missing): saved there under the file's own name. Else a file path whose parent exists.
+ * @throws ShoalError FILE_EXISTS, FILE_NOT_FOUND, FILE_UNREADABLE
+ */
+export const resolveDestination = async (given: string, fileName: string, overwrite: boolean): Promise<Destination> => {
+  const path = resolve(given)
+  const asFolder = given.endsWith('/') || await isFolder(path)
+  const folder = asFolder ? path : dirname(path)
+  const name = asFolder ? safeName(fileName) : basename(path)
+  try {
+    if (asFolder) await mkdir(folder, { recursive: true })
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'EEXIST' || error.code === 'ENOTDIR')) {
+      throw new ShoalError('FILE_EXISTS', `"${folder}" is a file, not a folder. Choose another destination.`, { cause: error })
+    }
+    throw fileError(folder, error)
+  }
+  if (!await isFolder(folder)) {
+    throw new ShoalError('FILE_NOT_FOUND', `The folder "${folder}" does not exist. Make it, or end DESTINATION with "/" to have it made.`)
+  }
+  try { await access(folder, constants.W_OK) } catch (error) { throw fileError(folder, error) }
+  const whole = join(folder, name)
+  if (await isFolder(whole)) throw new ShoalError('FILE_EXISTS', `"${whole}" is a folder. Choose another destination.`)
+  if (!overwrite && await exists(whole)) throw new ShoalError('FILE_EXISTS', `"${whole}" exists. Choose another destination, or use --overwrite.`)
+  return { folder, name, path: whole }
+}

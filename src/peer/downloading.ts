@@ -1,0 +1,198 @@
+/** The downloads of the logged-in user on this device: recorded before they begin, resumed at login, listed for ever. */
+import { randomUUID } from 'node:crypto'
+import { ShoalError } from '../contract/index.ts'
+import type { CatalogFile, ContentId, Download, DownloadOptions, DownloadStatus, GroupId, GroupListing, Integrity, Manifest, Version } from '../contract/index.ts'
+import { contentId } from '../core/index.ts'
+import type { EngineEvent } from '../engine/index.ts'
+import type { DownloadRecord } from '../profile/index.ts'
+import { resolveDestination } from './destination.ts'
+import { myGroup, quoted } from './house.ts'
+import type { Account, House } from './house.ts'
+import { inspect, sameFile } from './local-file.ts'
+import { startDownload } from './running.ts'
+import type { Running } from './running.ts'
+
+export interface Downloading {
+  download (group: string, file: string, destination: string, options: DownloadOptions): Promise<Download>
+  cancel (group: string, file: string, signal?: AbortSignal): Promise<void>
+  statuses (): readonly DownloadStatus[]
+  resume (account: Account, groups: ReadonlyMap<GroupId, GroupListing>): Promise<number>
+  handle (event: EngineEvent): void
+  /** Asks the tracker why nothing comes, for downloads without a source; writes counters. Called about once a second. */
+  look (account: Account): Promise<void>
+  /** We are out of that group: unfinished downloads there end. */
+  forget (group: GroupId, why: 'left' | 'removed'): Promise<void>
+  /** The store of a content changed hands: a download may have to copy. */
+  suspend (): Promise<void>
+}
+
+const askAgainMs = 10_000
+
+/** Who shares it and since when they are away. */
+const explain = (versions: readonly Version[], content: ContentId): string => {
+  const sharers = versions.find(version => version.content === content)?.sharers ?? []
+  if (sharers.length === 0) return 'nobody shares this version any more; it goes on when somebody shares it again'
+  const said = sharers.slice(0, 3).map(({ user, online, since }) =>
+    online ? `${user} is online` : since === 0 ? `${user} is away` : `${user} is away since ${new Date(since).toISOString()}`)
+  const more = sharers.length > said.length ? ` and ${sharers.length - said.length} more` : ''
+  return `shared by ${said.join(', ')}${more}; it goes on when one of them is there`
+}
+
+export const createDownloading = (house: House): Downloading => {
+  const { profile, holdings, integrities, events, engine, storage } = house
+  const all = new Map<string, Running>()
+  const asked = new Map<string, number>()
+
+  const isRunning = ({ record }: Running): boolean => record.state === 'running'
+  const named = (group: string, file: string): Running[] => {
+    const name = file.normalize('NFC')
+    return [...all.values()].filter(({ record }) => record.groupName === group.normalize('NFC') && record.name === name)
+  }
+  const scheme = (manifest: Manifest, name: string): Integrity => {
+    const integrity = integrities.get(manifest.scheme)
+    if (integrity === undefined) throw new ShoalError('UNSUPPORTED', `${quoted(name)} uses the integrity scheme ${manifest.scheme}, which is not here. Add its plugin with --integrity.`)
+    if (manifest.coding !== 'none') throw new ShoalError('UNSUPPORTED', `${quoted(name)} uses the coding ${manifest.coding}, which this version does not have. Update Shoal.`)
+    return integrity
+  }
+  const over = (running: Running): void => { asked.delete(running.record.id) }
+  const begin = (record: DownloadRecord, account: Account): Running => {
+    const running = startDownload(record, { house, integrity: scheme(record.manifest, record.name), ended: account.ended, over })
+    all.set(record.id, running)
+    return running
+  }
+  const ofContent = (content: ContentId): Running[] => [...all.values()].filter(running => running.record.content === content && isRunning(running))
+  /** The download whose store the engine fetches into. */
+  const fetching = (content: ContentId): Running | undefined => ofContent(content).find(({ record }) => holdings.isPrimary(content, record.id))
+
+  const fileNamed = async (account: Account, group: GroupListing, name: string, signal: AbortSignal | undefined): Promise<CatalogFile> => {
+    const [entry] = await account.session.files(group.id, { name: name.normalize('NFC'), ...(signal === undefined ? {} : { signal }) })
+    if (entry === undefined) throw new ShoalError('NOT_FOUND', `The group ${quoted(group.name)} has no file ${quoted(name)}. See: list_files ${group.name}`)
+    return entry
+  }
+
+  /** A finished download goes on being a source, as long as its file is the one that was verified. */
+  const serve = async (record: DownloadRecord, account: Account): Promise<void> => {
+    const { finishedPath, identity } = record
+    if (finishedPath === undefined || identity === undefined) return
+    const file = await inspect(finishedPath)
+    if (!sameFile(file.identity, identity)) return
+    const store = await storage.open(record.manifest, { existing: finishedPath, identity }, account.ended)
+    if (await store.hashes() === undefined) { await store.close(); return }
+    await holdings.add(record.content, { manifest: record.manifest, integrity: scheme(record.manifest, record.name) }, { id: record.id, group: record.group, store, complete: true })
+  }
+
+  return {
+    async download (groupName, file, destination, options) {
+      const account = house.account()
+      const group = await myGroup(account, groupName, options.signal)
+      const entry = await fileNamed(account, group, file, options.signal)
+      const version = entry.versions[0]
+      if (version === undefined) throw new ShoalError('NOT_FOUND', `Nobody shares ${quoted(entry.name)} any more. See: list_files ${group.name}`)
+      const { manifest, content } = version
+      if (contentId(manifest, scheme(manifest, entry.name)) !== content) {
+        throw new ShoalError('INTEGRITY', `The tracker describes ${quoted(entry.name)} in a way that does not fit its content id. Tell who runs the tracker.`)
+      }
+      if (named(group.name, entry.name).some(isRunning)) {
+        throw new ShoalError('ALREADY_DOWNLOADING', `${quoted(entry.name)} of ${quoted(group.name)} is being downloaded here already. See \`show_downloads\`; \`cancel_download\` ends it.`)
+      }
+      const overwrite = options.overwrite ?? false
+      const place = await resolveDestination(destination, entry.name, overwrite)
+      const taken = [...all.values()].find(running => isRunning(running) && `${running.record.folder}/${running.record.fileName}` === `${place.folder}/${place.name}`)
+      if (taken !== undefined) {
+        throw new ShoalError('ALREADY_DOWNLOADING', `${quoted(taken.record.name)} of ${quoted(taken.record.groupName)} is being downloaded to "${place.path}" already. Choose another destination.`)
+      }
+      for (const old of named(group.name, entry.name)) {
+        // a failed one is replaced by the new attempt; a complete one stays in the list
+        if (old.record.state === 'failed') { await profile.downloads.delete(account.user, old.record.id); all.delete(old.record.id) }
+      }
+      const record: DownloadRecord = {
+        id: randomUUID(), user: account.user, group: group.id, groupName: group.name, name: entry.name, content, manifest,
+        ...(version.combined === undefined ? {} : { combined: version.combined }), folder: place.folder, fileName: place.name, overwrite,
+        state: 'running', startedAt: Date.now(), activeMs: 0, haveBytes: 0, fetchedBytes: 0, resumedBytes: 0, hashedBytes: 0, wastedBytes: 0, bytesByPeer: []
+      }
+      await profile.downloads.put(record)
+      const running = begin(record, account)
+      events.send({ type: 'download', group: group.name, name: entry.name, change: 'started' })
+      return { group: group.name, name: entry.name, path: place.path, status: () => running.status(), finished: running.finished }
+    },
+
+    async cancel (groupName, file, signal) {
+      house.account()
+      signal?.throwIfAborted()
+      const running = named(groupName, file).find(isRunning)
+      if (running === undefined) throw new ShoalError('NO_DOWNLOAD', `There is no unfinished download of ${quoted(file)} from ${quoted(groupName)} here. See \`show_downloads\`.`)
+      all.delete(running.record.id)
+      await running.discard()
+      await engine.settled()
+    },
+
+    statuses () {
+      house.account()
+      return [...all.values()].sort((a, b) => a.record.startedAt - b.record.startedAt).map(running => running.status())
+    },
+
+    async resume (account, groups) {
+      let resumed = 0
+      for (const record of [...await profile.downloads.all(account.user)].sort((a, b) => a.startedAt - b.startedAt)) {
+        const state = groups.get(record.group)?.state
+        const member = state === 'owner' || state === 'member'
+        try {
+          const running = begin(record, account)
+          if (record.state === 'running') {
+            if (member) resumed++
+            else running.failed(new ShoalError('NOT_FOUND', `You are no longer a member of ${quoted(record.groupName)}. Join it again, then download again.`))
+          } else if (record.state === 'complete' && member) await serve(record, account)
+        } catch (error) {
+          house.log(`The download of ${record.name} is not resumed: ${String(error)}`)
+        }
+      }
+      return resumed
+    },
+
+    handle (event) {
+      switch (event.type) {
+        case 'piece': fetching(event.content)?.pieceStored(event.piece); return
+        case 'complete': {
+          const first = fetching(event.content)
+          first?.complete()
+          void first?.finished.then(() => { for (const other of ofContent(event.content)) other.promoted() }, () => undefined)
+          return
+        }
+        case 'stalled': fetching(event.content)?.stalled(event.code); return
+        case 'failed': fetching(event.content)?.failed(new ShoalError(event.code, `The download of ${quoted(fetching(event.content)?.record.name ?? '')} cannot be written: ${event.code}. Check the disk, then download again.`)); return
+        default:
+      }
+    },
+
+    async look (account) {
+      const now = performance.now()
+      for (const running of all.values()) {
+        if (!isRunning(running)) continue
+        const { record } = running
+        await running.save()
+        if (running.status().sources > 0) { running.away(undefined); asked.delete(record.id); continue }
+        if (now - (asked.get(record.id) ?? -Infinity) < askAgainMs) continue
+        asked.set(record.id, now)
+        const entry = await account.session.files(record.group, { name: record.name, signal: account.ended }).then(([found]) => found, () => undefined)
+        running.away(explain(entry?.versions ?? [], record.content))
+      }
+    },
+
+    async forget (group, why) {
+      for (const running of [...all.values()]) {
+        if (running.record.group !== group) continue
+        if (!isRunning(running)) { await holdings.remove(running.record.content, running.record.id); continue }
+        if (why === 'left') { all.delete(running.record.id); await running.discard() } else {
+          running.failed(new ShoalError('NOT_FOUND', `You were removed from ${quoted(running.record.groupName)}. What you have of ${quoted(running.record.name)} stays beside its destination.`))
+        }
+      }
+    },
+
+    async suspend () {
+      const ending = [...all.values()]
+      all.clear()
+      asked.clear()
+      await Promise.all(ending.map(running => running.suspend()))
+    }
+  }
+}

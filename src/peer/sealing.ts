@@ -1,0 +1,66 @@
+/** The sealing path: a file becomes parts, hashes, a manifest. Reads once, streaming, in flat memory. Owns the choice of the piece length. */
+import { pipe } from 'it-pipe'
+import { defaultPieceBytes, maxPieceBytes, pieceCount, ShoalError } from '../contract/index.ts'
+import type { Integrity, Layout, Manifest, Seal } from '../contract/index.ts'
+import { inspect, openForReading, sameFile } from './local-file.ts'
+import type { LocalFile } from './local-file.ts'
+
+const readBytes = 1024 * 1024
+/** Above this many pieces the default piece length doubles, so that a piece layer stays below 2 MiB. */
+const manyPieces = 65_536
+
+export const choosePieceLength = (length: number): number => {
+  let pieceLength = defaultPieceBytes
+  while (pieceCount({ length, pieceLength }) > manyPieces && pieceLength < maxPieceBytes) pieceLength *= 2
+  return pieceLength
+}
+
+export interface SealOptions {
+  readonly integrity: Integrity
+  readonly pieceLength: number
+  readonly signal?: AbortSignal | undefined
+  readonly progress?: ((doneBytes: number, totalBytes: number) => void) | undefined
+}
+
+export interface Sealed { readonly manifest: Manifest, readonly seal: Seal }
+
+/** Each part is valid until the next is asked for. */
+async function * parts (file: LocalFile, { signal, progress }: SealOptions): AsyncGenerator<Uint8Array> {
+  const handle = await openForReading(file.path)
+  try {
+    const buffer = new Uint8Array(readBytes)
+    let done = 0
+    for (;;) {
+      signal?.throwIfAborted()
+      const { bytesRead } = await handle.read(buffer, 0, readBytes, done)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+      done += bytesRead
+      progress?.(done, file.identity.size)
+    }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** @throws ShoalError SOURCE_CHANGED when the file changed while it was read */
+export const seal = async (file: LocalFile, options: SealOptions): Promise<Sealed> => {
+  const layout: Layout = { length: file.identity.size, pieceLength: options.pieceLength }
+  const sealer = options.integrity.sealer(layout)
+  const changed = (cause?: unknown): ShoalError =>
+    new ShoalError('SOURCE_CHANGED', `"${file.path}" changed while it was read. Share it again when nothing writes to it any more.`, { cause })
+  const sealed = await pipe(
+    parts(file, options),
+    async function * (source) {
+      for await (const part of source) await sealer.push(part)
+      yield await sealer.finish().catch((error: unknown) => { throw ShoalError.is(error, 'INTEGRITY') ? changed(error) : error })
+    },
+    async function (source) {
+      for await (const result of source) return result
+      throw changed()
+    }
+  )
+  if (!sameFile(file.identity, (await inspect(file.path)).identity)) throw changed()
+  const manifest: Manifest = { format: 1, scheme: options.integrity.scheme, coding: 'none', ...layout, root: sealed.root }
+  return { manifest, seal: sealed }
+}
