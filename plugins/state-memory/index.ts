@@ -1,5 +1,5 @@
 /** A State in this process's memory: for tests, examples and peers without a home. Owns nothing that outlives it. */
-import { checkKey, checkPage, checkTransaction, definePlugin, keyOf, ShoalError } from 'shoal/plugin'
+import { checkKey, checkPage, checkPrefix, checkTransaction, definePlugin, keyOf, ShoalError } from 'shoal/plugin'
 import type { Change, Entry, LeaseId, Op, State } from 'shoal/plugin'
 import { history } from './history.ts'
 import { sortedKeys } from './sorted-keys.ts'
@@ -99,7 +99,7 @@ export const memoryState = ({ historyChanges = 100_000 }: MemoryStateOptions = {
     revision: () => answer(() => revision),
     watch (prefix, { fromRevision = revision, signal }) {
       live()
-      checkKey(prefix)
+      checkPrefix(prefix)
       return copies(log.watch(prefix, fromRevision, signal))
     },
     lease: ttlMs => answer(() => {

@@ -9,8 +9,14 @@ export const stateLimits = { keyBytes: 512, valueBytes: 64 * 1024, compares: 100
 
 const text = new TextEncoder()
 
-/** Also for prefixes. @throws ShoalError BUG */
+/** @throws ShoalError BUG */
 export const checkKey = (key: string): void => {
+  assert(key !== '', 'a state key is not empty')
+  checkPrefix(key)
+}
+
+/** As for a key, but may be empty. @throws ShoalError BUG */
+export const checkPrefix = (key: string): void => {
   assert(key.isWellFormed(), 'a state key is Unicode text')
   // UTF-8 is at most three bytes for each UTF-16 unit
   assert(key.length <= stateLimits.keyBytes / 3 || text.encode(key).byteLength <= stateLimits.keyBytes, `a state key is at most ${stateLimits.keyBytes} bytes`)
@@ -18,8 +24,8 @@ export const checkKey = (key: string): void => {
 
 /** @returns the limit in force. @throws ShoalError BUG */
 export const checkPage = (prefix: string, { after, limit = stateLimits.page }: { readonly after?: string, readonly limit?: number } = {}): number => {
-  checkKey(prefix)
-  if (after !== undefined) checkKey(after)
+  checkPrefix(prefix)
+  if (after !== undefined) checkPrefix(after)
   assert(Number.isInteger(limit) && limit >= 1 && limit <= stateLimits.page, `a page of the state is 1 … ${stateLimits.page} entries, not ${limit}`)
   return limit
 }

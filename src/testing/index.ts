@@ -1,2 +1,3 @@
 /** One contract suite per plugin kind, and faults that wrap any port. Published as shoal/testing; needs vitest. */
 export * from './suite.ts'
+export * from './state.ts'
