@@ -1,9 +1,11 @@
 import type { ConnectionEncrypter, ConnectionGater, StreamMuxerFactory, Transport as Libp2pTransport } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
+import type { Libp2pOptions } from 'libp2p'
 
-/** A libp2p component factory. `components` is whatever libp2p gives; each package declares what it needs of it. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- libp2p's own signature: the component bag is structural
-export type Libp2pFactory<T> = (components: any) => T
+/** libp2p's own type for what its parts are given: each package declares what it needs of it. */
+type Libp2pComponents = Parameters<NonNullable<Libp2pOptions['transports']>[number]>[0]
+/** A libp2p component factory. */
+export type Libp2pFactory<T> = (components: Libp2pComponents) => T
 
 /** What a transport brings to the one libp2p node of a peer. Merged by network/ in the order of --transport. */
 export interface Libp2pParts {
