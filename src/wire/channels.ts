@@ -5,13 +5,15 @@
  * Requests carry the asker's number, their answers the answerer's: they meet by the content that both numbers are bound to.
  *
  * The race of choke and request: a choke answers every request that its sender has, and those on their way to it too, since whoever hears the choke counts
- * them as answered. Were the channel unchoked before such a request arrives, it would be answered again. So a request says how many chokes its sender had
- * heard on that channel, and one that had heard fewer than were said is dropped on arrival; the session never sees it.
+ * them as answered. Were the channel unchoked before such a request arrives, it would be answered again. So a request says which channel it wants the answer
+ * on and how many chokes its sender had heard there. If that channel has ended, or more chokes were said, the request is dropped on arrival.
  *
  * Ended channels: what the other side sent before it knew is dropped. A block among it must be one that was asked for, and each comes only once.
  */
+import { assert } from '../contract/index.ts'
 import type { BlockRange, ChannelNumber, Message, MessageOf } from '../core/message.ts'
 import { ProtocolError } from './error.ts'
+import type { Stamp } from './forms.ts'
 import { createSide } from './side.ts'
 import type { Channel, Side } from './side.ts'
 
@@ -20,18 +22,12 @@ export type Verdict = 'live' | 'late'
 
 type OnOwnNumber = Exclude<Message, { type: 'hello' | 'open' | 'refuse' }>
 
-const counterpart = (listener: Side, channel: Channel): Channel => {
-  const other = listener.about(channel.subject)
-  if (other === undefined) throw new ProtocolError(`A request on channel ${channel.number}, whose content is not open both ways.`)
-  return other
-}
-
 const refuse = (speaker: Side, listener: Side, number: ChannelNumber): Verdict => {
   const refused = listener.find(number)
   if (refused === undefined) return 'late'
   listener.end(refused, true)
   const own = speaker.about(refused.subject)
-  if (own !== undefined) speaker.settle(own) // what was asked on the refused channel
+  if (own !== undefined) speaker.end(own, false)
   return 'live'
 }
 
@@ -42,12 +38,18 @@ const close = (speaker: Side, listener: Side, channel: Channel): Verdict => {
   return 'live'
 }
 
-const request = (listener: Side, channel: Channel, message: MessageOf<'request'>, chokes: number): Verdict => {
-  const asked = counterpart(listener, channel)
-  if (chokes < asked.chokes) return 'late'
+const request = (listener: Side, channel: Channel, message: MessageOf<'request'>, { of, chokes }: Stamp): Verdict => {
+  const asked = listener.find(of)
+  if (asked === undefined || chokes < asked.chokes) return 'late'
+  if (asked.subject !== channel.subject) throw new ProtocolError(`A request on channel ${channel.number} wants its answer on ${of}, which is about something else.`)
   if (chokes > asked.chokes) throw new ProtocolError(`A request has heard ${chokes} chokes of ${asked.chokes}.`)
   listener.owe(asked, message)
   return 'live'
+}
+
+const stampOf = (stamp: Stamp | undefined): Stamp => {
+  assert(stamp !== undefined, 'a request has a stamp')
+  return stamp
 }
 
 const answer = (speaker: Side, channel: Channel, range: BlockRange, what: string): Verdict => {
@@ -60,10 +62,10 @@ const onEnded = (speaker: Side, message: OnOwnNumber): Verdict => {
   return 'late'
 }
 
-const onLive = (speaker: Side, listener: Side, channel: Channel, message: OnOwnNumber, chokes: number): Verdict => {
+const onLive = (speaker: Side, listener: Side, channel: Channel, message: OnOwnNumber, stamp: Stamp | undefined): Verdict => {
   switch (message.type) {
     case 'close': return close(speaker, listener, channel)
-    case 'request': return request(listener, channel, message, chokes)
+    case 'request': return request(listener, channel, message, stampOf(stamp))
     case 'reject': return answer(speaker, channel, message, 'reject')
     case 'choke': if (message.choked) speaker.choke(channel)
       return 'live'
@@ -72,7 +74,7 @@ const onLive = (speaker: Side, listener: Side, channel: Channel, message: OnOwnN
 }
 
 /** Whatever `speaker` says, but for a block from the other side: that is judged by its header. */
-const say = (speaker: Side, listener: Side, message: Message, chokes: number): Verdict => {
+const say = (speaker: Side, listener: Side, message: Message, stamp: Stamp | undefined): Verdict => {
   switch (message.type) {
     case 'hello': return 'live'
     case 'open': speaker.open(message.number, message.group + message.content)
@@ -81,7 +83,7 @@ const say = (speaker: Side, listener: Side, message: Message, chokes: number): V
     case 'block': return block(speaker, message.number, { piece: message.piece, offset: message.offset, length: message.data.byteLength })
     default: {
       const channel = speaker.find(message.number)
-      return channel === undefined ? onEnded(speaker, message) : onLive(speaker, listener, channel, message, chokes)
+      return channel === undefined ? onEnded(speaker, message) : onLive(speaker, listener, channel, message, stamp)
     }
   }
 }
@@ -95,11 +97,12 @@ const block = (speaker: Side, number: ChannelNumber, range: BlockRange): Verdict
 
 /** All of it throws ProtocolError when a rule is broken. */
 export interface Channels {
-  sent (message: Message): Verdict
-  /** How many chokes we have heard about the content of our channel: the stamp of a request on it. */
-  chokesHeard (number: ChannelNumber): number
+  /** @param stamp of a request */
+  sent (message: Message, stamp?: Stamp): Verdict
+  /** For a request on our channel. */
+  stamp (number: ChannelNumber): Stamp
   /** Not for blocks. */
-  received (message: Message, chokes: number): Verdict
+  received (message: Message, stamp?: Stamp): Verdict
   receivedHeader (number: ChannelNumber, range: BlockRange): Verdict
   /** Whether the other side's channel is still open. */
   isOpen (number: ChannelNumber): boolean
@@ -108,14 +111,15 @@ export interface Channels {
 export const createChannels = (): Channels => {
   const ours = createSide()
   const theirs = createSide()
-  const chokesHeard = (number: ChannelNumber): number => {
-    const channel = ours.find(number)
-    return channel === undefined ? 0 : theirs.about(channel.subject)?.chokes ?? 0
-  }
   return {
-    sent: message => say(ours, theirs, message, message.type === 'request' ? chokesHeard(message.number) : 0),
-    chokesHeard,
-    received: (message, chokes) => say(theirs, ours, message, chokes),
+    sent: (message, stamp) => say(ours, theirs, message, stamp),
+    stamp (number) {
+      const channel = ours.find(number)
+      const asked = channel && theirs.about(channel.subject)
+      if (asked === undefined) throw new ProtocolError(`A request on channel ${number}, whose content is not open both ways.`)
+      return { of: asked.number, chokes: asked.chokes }
+    },
+    received: (message, stamp) => say(theirs, ours, message, stamp),
     receivedHeader: (number, range) => block(theirs, number, range),
     isOpen: number => theirs.find(number) !== undefined
   }

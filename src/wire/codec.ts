@@ -50,19 +50,19 @@ export const createCodec = ({ allocate = length => new Uint8Array(length) }: Cod
   }
 
   /** @returns whether the session is to hear of it */
-  const receive = ({ message, chokes }: Received): boolean => {
+  const receive = ({ message, stamp }: Received): boolean => {
     greeted(message, heardHello)
     heardHello = true
     // A block was judged by its header; since then we may have ended its channel.
-    return message.type === 'block' ? channels.isOpen(message.number) : channels.received(message, chokes) === 'live'
+    return message.type === 'block' ? channels.isOpen(message.number) : channels.received(message, stamp) === 'live'
   }
 
   const send = (message: Message): readonly Uint8Array[] => {
     greeted(message, saidHello)
     saidHello = true
-    const chokes = message.type === 'request' ? channels.chokesHeard(message.number) : 0
-    if (channels.sent(message) === 'late') throw new ProtocolError(`A ${message.type} on a channel that has ended.`)
-    return encode(message, { chokes })
+    const stamp = message.type === 'request' ? channels.stamp(message.number) : undefined
+    if (channels.sent(message, stamp) === 'late') throw new ProtocolError(`A ${message.type} on a channel that has ended.`)
+    return encode(message, stamp)
   }
 
   return {

@@ -9,7 +9,11 @@ import { blockForm, checkRange, forms, readStamp } from './forms.ts'
 import type { Stamp } from './forms.ts'
 import { blockHeadBytes, frameHeadBytes, limits } from './limits.ts'
 
-export interface Received extends Stamp { readonly message: Message }
+export interface Received {
+  readonly message: Message
+  /** Of a request. */
+  readonly stamp?: Stamp
+}
 
 export interface BlockHeader extends BlockRange { readonly number: number }
 
@@ -46,7 +50,7 @@ const blockBody = ({ number, piece, offset, length }: BlockHeader, data: Uint8Ar
     left: length,
     isBlock: true,
     add (part) { data.set(part, at); at += part.byteLength },
-    finish: () => ({ message: { type: 'block', number, piece, offset, data }, chokes: 0 })
+    finish: () => ({ message: { type: 'block', number, piece, offset, data } })
   }
 }
 
@@ -58,7 +62,7 @@ const readForm = (form: AnyForm, payload: Uint8Array): Received => {
   const reader = byteReader(payload)
   const message = form.read(reader)
   reader.end()
-  return { message, ...(form.code === requestCode ? readStamp(payload) : { chokes: 0 }) }
+  return form.code === requestCode ? { message, stamp: readStamp(payload) } : { message }
 }
 
 /** A frame that is in one chunk is read where it is. One that is not is gathered in memory that grows with what came, not with what was announced. */

@@ -13,7 +13,7 @@ const encodeBlock = ({ number, piece, offset, data }: MessageOf<'block'>): reado
   return [head, data]
 }
 
-const encodeForm = <T extends MessageType>(form: Form<T>, message: MessageOf<T>, stamp: Stamp): readonly Uint8Array[] => {
+const encodeForm = <T extends MessageType>(form: Form<T>, message: MessageOf<T>, stamp: Stamp | undefined): readonly Uint8Array[] => {
   const writer = byteWriter(128).u32(0).u8(form.code)
   form.write(writer, message, stamp)
   const frame = writer.finish()
@@ -27,7 +27,7 @@ const formOf = <T extends Exclude<MessageType, 'block'>>(type: T): Form<T> => fo
 
 /**
  * The bytes of a message, in order, in as many parts as it takes. A block's second part is its data itself: it must not change until it was sent.
- * @param stamp how many chokes of the channel asked were seen; only a request carries it
+ * @param stamp of a request
  */
-export const encode = (message: Message, stamp: Stamp = { chokes: 0 }): readonly Uint8Array[] =>
+export const encode = (message: Message, stamp?: Stamp): readonly Uint8Array[] =>
   message.type === 'block' ? encodeBlock(message) : encodeForm(formOf(message.type), message, stamp)

@@ -4,13 +4,13 @@
  *
  * Types that a peer may skip without harm have odd numbers, the others even ones. So `cancel` is odd: a peer that does not know it answers with the block.
  */
-import { fromHex, MalformedError, toHex } from '../contract/index.ts'
+import { byteReader, fromHex, MalformedError, toHex } from '../contract/index.ts'
 import type { ByteReader, ByteWriter, ContentId, GroupId } from '../contract/index.ts'
-import type { BlockRange, MessageOf, MessageType } from '../core/message.ts'
+import type { BlockRange, ChannelNumber, MessageOf, MessageType } from '../core/message.ts'
 import { limits, rangeBytes } from './limits.ts'
 
-/** What a frame says beside its message: a request carries how many chokes of that channel its sender had seen (see channels.ts). */
-export interface Stamp { readonly chokes: number }
+/** What a request says beside its message: the other side's channel that is to answer, and how many chokes were heard on it (see channels.ts). */
+export interface Stamp { readonly of: ChannelNumber, readonly chokes: number }
 
 export interface Form<T extends MessageType> {
   /** The type's number on the wire. */
@@ -18,10 +18,12 @@ export interface Form<T extends MessageType> {
   /** Least and most bytes of the payload. */
   readonly min: number
   readonly max: number
-  write (to: ByteWriter, message: MessageOf<T>, stamp: Stamp): void
+  write (to: ByteWriter, message: MessageOf<T>, stamp: Stamp | undefined): void
   /** @throws MalformedError */
   read (from: ByteReader): MessageOf<T>
 }
+
+const stampBytes = 8
 
 const must = (holds: boolean, what: string): void => { if (!holds) throw new MalformedError(what) }
 
@@ -130,12 +132,12 @@ export const forms: { readonly [T in Exclude<MessageType, 'block'>]: Form<T> } =
     read: from => ({ type: 'choke', number: from.u32(), choked: flag(from) })
   },
   request: {
-    code: 16, min: 20, max: 20,
-    write: (to, message, { chokes }) => { writeRange(to, message.number, message).u32(chokes) },
+    code: 16, min: 24, max: 24,
+    write: (to, message, stamp) => { writeRange(to, message.number, message).u32(stamp?.of ?? 0).u32(stamp?.chokes ?? 0) },
     read: from => {
       const number = from.u32()
       const range = readRange(from)
-      from.u32() // the stamp: readStamp takes it
+      from.raw(stampBytes) // readStamp takes it
       return { type: 'request', number, ...range }
     }
   },
@@ -174,7 +176,10 @@ export const forms: { readonly [T in Exclude<MessageType, 'block'>]: Form<T> } =
 }
 
 /** The stamp of a request's payload. */
-export const readStamp = (payload: Uint8Array): Stamp => ({ chokes: new DataView(payload.buffer, payload.byteOffset, payload.byteLength).getUint32(16) })
+export const readStamp = (payload: Uint8Array): Stamp => {
+  const from = byteReader(payload.subarray(-stampBytes))
+  return { of: from.u32(), chokes: from.u32() }
+}
 
 /** A block's data is never gathered into a frame: encoder.ts and decoder.ts handle it by its header. */
 export const blockForm = { code: 18, min: 13, max: 12 + limits.blockBytes } as const

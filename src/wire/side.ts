@@ -28,8 +28,7 @@ export interface Side {
   owe (channel: Channel, range: BlockRange): void
   /** @returns whether the answer was owed */
   answer (channel: Channel, range: BlockRange): boolean
-  /** Everything owed on the channel is answered. */
-  settle (channel: Channel): void
+  /** Everything owed on the channel is answered by it. */
   choke (channel: Channel): void
   /** A block on a channel that has ended. @returns whether it was owed when it ended */
   answerLate (number: ChannelNumber, range: BlockRange): boolean
@@ -107,7 +106,6 @@ export const createSide = (): Side => {
       owedCount--
       return true
     },
-    settle: channel => { settle(own(channel)) },
     choke: channel => { own(channel).chokes++; settle(own(channel)) },
     answerLate (number, range) {
       const owed = late.get(number)
