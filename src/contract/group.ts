@@ -104,3 +104,13 @@ export interface Membership {
   /** Members who ceased to be, as we hear of it. */
   changes (signal: AbortSignal): AsyncIterable<Removal>
 }
+
+/** Logs of groups as a member keeps them: entries that were checked before they came here, from the genesis on. */
+export interface GroupLogs {
+  /** All that are kept, in order. */
+  read (group: GroupId): Promise<readonly Uint8Array[]>
+  /** Keeps more. @param from how many are kept already @returns false: another number is, and nothing was done */
+  append (group: GroupId, from: number, entries: readonly Uint8Array[]): Promise<boolean>
+  /** Keeps none of that group any more. */
+  drop (group: GroupId): Promise<void>
+}

@@ -1,0 +1,5 @@
+export { createProfile } from './profile.ts'
+export type { Profile, ProfileOptions } from './profile.ts'
+export type { DownloadRecord, ShareRecord, Supply, Trouble } from './records.ts'
+export type { RecordTable } from './record-table.ts'
+export type { SmallTable } from './small-tables.ts'
