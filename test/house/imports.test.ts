@@ -4,7 +4,7 @@ import { files, imports } from './tree.ts'
 /** Who may import whom, by the first part of the path below src/. DESIGN calls it the direction of imports. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   contract: [],
-  keys: ['contract'],
+  keys: ['contract', 'core'],
   core: ['contract'],
   wire: ['contract', 'core/message.ts'],
   engine: ['contract', 'core', 'wire'],
