@@ -1,0 +1,31 @@
+/**
+ * A peer against a real tracker, watching what happens. Run: `node examples/private-group.ts URL USER PASSWORD GROUP [FILE]`, with the URL that
+ * `bin/shoal tracker` prints. With FILE it shares it and stays until Ctrl-C; without, it fetches every file of the group, then ends.
+ */
+import { createShoal, isHash } from 'shoal'
+import type { RealmPin, ShoalEvent } from 'shoal'
+import trackerHttp from 'shoal/plugins/tracker-http'
+
+const [url, user, password, group, file] = process.argv.slice(2)
+if (url === undefined || user === undefined || password === undefined || group === undefined) throw new Error('private-group.ts URL USER PASSWORD GROUP [FILE]')
+const { hostname, port, hash } = new URL(url)
+const pin = hash.replace('#sha256=', '')
+if (!isHash(pin)) throw new Error('The URL carries no pin: give it as the tracker printed it.')
+
+const shoal = await createShoal({ tracker: trackerHttp({ where: { host: hostname, port: Number(port) }, pin: pin as RealmPin }) })
+const tell = (event: ShoalEvent): void => { process.stderr.write(`${JSON.stringify(event)}\n`) }
+const watching = (async () => { for await (const event of shoal.events()) tell(event) })()
+
+await shoal.login(user, password)
+if (file !== undefined) {
+  const { name, root } = await shoal.share(file, group)
+  process.stdout.write(`sharing ${name} ${root}\n`)
+  await new Promise<void>(resolve => { process.once('SIGINT', resolve); process.once('SIGTERM', resolve) })
+} else {
+  for await (const { name } of shoal.listFiles(group)) {
+    const download = await shoal.download(group, name, './')
+    process.stdout.write(`fetched ${await download.finished}\n`)
+  }
+}
+await shoal.stop()
+await watching
