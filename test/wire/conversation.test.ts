@@ -115,9 +115,12 @@ const converse = (steps: readonly { deed: Deed, left: boolean, of: ContentId, co
     if (step.deed === 'deliver') deliver(step.left, step.count)
     else (step.left ? left : right).act(step.deed, step.of)
   }
-  while (left.sent.length + right.sent.length > 0) { deliver(true, 1000); deliver(false, 1000) }
+  const settle = (): void => { while (left.sent.length + right.sent.length > 0) { deliver(true, 1000); deliver(false, 1000) } }
+  settle()
+  for (const end of [left, right]) for (const of of contents) end.act('open', of) // an open is answered by an open
+  settle()
   for (const end of [left, right]) for (let i = 0; i < 5; i++) for (const of of contents) end.act('block', of)
-  while (left.sent.length + right.sent.length > 0) { deliver(true, 1000); deliver(false, 1000) }
+  settle()
   for (const end of [left, right]) for (const { ours, theirs, asked } of end.exchanges()) if (ours !== undefined && theirs !== undefined) expect(asked).toEqual([])
   return left.answered() + right.answered()
 }
