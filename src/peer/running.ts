@@ -120,7 +120,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
         return result
       } catch (error) {
         if (!ShoalError.is(error, 'STORAGE_FULL') || signal.aborted) throw error
-        stall = error.message
+        stall = `waiting: ${error.message}`
         await new Promise<void>(resolve => {
           const timer = setTimeout(end, retryMs)
           function end (): void { clearTimeout(timer); signal.removeEventListener('abort', end); resolve() }
@@ -204,7 +204,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
       const shown = record.state === 'running' ? now : record
       const sources = view()?.sources ?? []
       noteTransports()
-      const waiting = record.state !== 'running' ? undefined : stall ?? (sources.length === 0 ? waitReason ?? 'no source yet' : undefined)
+      const waiting = record.state !== 'running' ? undefined : stall ?? (sources.length === 0 ? `waiting for a source${waitReason === undefined ? '' : `: ${waitReason}`}` : undefined)
       return {
         group: record.groupName, name: record.name, content, path: record.finishedPath ?? `${record.folder}/${record.fileName}`, state: record.state,
         length: manifest.length, haveBytes: complete ? manifest.length : shown.haveBytes, fetchedBytes: shown.fetchedBytes, resumedBytes: shown.resumedBytes,
@@ -224,7 +224,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
       noteTransports()
     },
     complete () { guarded(finish()) },
-    stalled (code) { stall = code === undefined ? undefined : `the disk is full (${code}). Free space on ${record.folder}: it goes on by itself` },
+    stalled (code) { stall = code === undefined ? undefined : `waiting: the disk is full (${code}). Free space on ${record.folder}: it goes on by itself` },
     failed (error) { guarded(fail(error)) },
     promoted () {
       const from = holdings.source(content, id)
