@@ -1,0 +1,160 @@
+/**
+ * A world of real processes for one test: a tracker, peers, files, in a folder of its own, all gone at its end. Owns no assertion. Built on the driver that the
+ * main job uses.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFailed, onTestFinished } from 'vitest'
+import { drivePeer, driveTracker } from '../../examples/main-job/drive.ts'
+import type { DriveOptions, Driven, Peer, TrackerProcess } from '../../examples/main-job/drive.ts'
+
+export { CommandError, drive, launcher, peakMemory, word } from '../../examples/main-job/drive.ts'
+export type { Driven, Peer, TrackerProcess } from '../../examples/main-job/drive.ts'
+
+export const MiB = 1024 * 1024
+export const password = 'a password with spaces'
+
+/** As `show_downloads --json` says it. */
+export interface Status {
+  readonly group: string
+  readonly file: string
+  readonly destination: string
+  readonly state: 'running' | 'complete' | 'failed'
+  readonly length: number
+  readonly haveBytes: number
+  readonly fetchedBytes: number
+  readonly resumedBytes: number
+  readonly hashedBytes: number
+  readonly wastedBytes: number
+  readonly rate: number
+  readonly sources: number
+  readonly transports: readonly string[]
+  readonly waiting?: string
+  readonly error?: { readonly code: string, readonly message: string }
+  readonly bytesByPeer: readonly { readonly user: string, readonly peer: string, readonly bytes: number, readonly transport: string }[]
+}
+
+/** Deterministic bytes: the same seed, the same file. */
+export const bytesOf = (seed: string, length: number): Uint8Array => {
+  const out = new Uint8Array(length)
+  let block = createHash('sha512').update(seed).digest()
+  for (let at = 0; at < length; at += block.byteLength) {
+    if (at > 0) block = createHash('sha512').update(block).digest()
+    out.set(block.subarray(0, Math.min(block.byteLength, length - at)), at)
+  }
+  return out
+}
+
+export const hashOf = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex')
+
+/**
+ * Looks again every 50 ms until `look` gives something. For states that only a command tells; events are awaited where there are some.
+ * @throws when the deadline passes, naming what was awaited
+ */
+export const eventually = async <T>(what: string, withinMs: number, look: () => Promise<T | undefined | false>): Promise<T> => {
+  const from = performance.now()
+  for (;;) {
+    const found = await look()
+    if (found !== undefined && found !== false) return found
+    if (performance.now() - from > withinMs) throw new Error(`${what}: not within ${withinMs} ms`)
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
+
+export interface PeerOptions extends Partial<DriveOptions> {
+  readonly args?: readonly string[]
+  /** @default 127.0.0.1:0 */
+  readonly listen?: string
+  /** @default the world's tracker, with its pin */
+  readonly tracker?: string
+}
+
+export interface World {
+  readonly folder: string
+  readonly tracker: TrackerProcess
+  path (...names: string[]): string
+  /** A file of deterministic bytes. */
+  file (name: string, length: number, seed?: string): string
+  /** A peer process on its own home, called `name`. Again with the same name: on the same home. */
+  peer (name: string, options?: PeerOptions): Peer
+  /** A peer whose user of the same name exists and is logged in. */
+  user (name: string, options?: PeerOptions): Promise<Peer>
+  /** Members of a group: the first makes it, the others ask and are accepted. */
+  group (group: string, owner: Peer, ...others: readonly (readonly [string, Peer])[]): Promise<void>
+  /** Kills the tracker and starts it again on the same port and folder. */
+  restartTracker (signal?: NodeJS.Signals): Promise<TrackerProcess>
+  /** Follows a process to its end at the end of the test. */
+  keep<T extends Driven> (name: string, process: T): T
+}
+
+export const statuses = async (peer: Peer): Promise<readonly Status[]> => JSON.parse((await peer.run('show_downloads', '--json'))[0] ?? '[]') as Status[]
+
+export const status = async (peer: Peer, file: string): Promise<Status> => {
+  const found = (await statuses(peer)).filter(({ file: name }) => name === file).at(-1)
+  if (found === undefined) throw new Error(`No download of ${file} is listed.`)
+  return found
+}
+
+/** The finished download. @throws when it failed, or not within the time */
+export const finished = (peer: Peer, file: string, withinMs = 20_000): Promise<Status> => eventually(`the download of ${file}`, withinMs, async () => {
+  const now = await status(peer, file)
+  if (now.state === 'failed') throw new Error(`The download of ${file} failed: ${now.error?.code ?? ''} ${now.error?.message ?? ''}`)
+  return now.state === 'complete' ? now : undefined
+})
+
+export const createWorld = async (options: { readonly trackerArgs?: readonly string[] } = {}): Promise<World> => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
+  const all: { readonly name: string, readonly process: Driven }[] = []
+  const keep = <T extends Driven>(name: string, process: T): T => { all.push({ name, process }); return process }
+  onTestFinished(async () => {
+    for (const { process } of all) process.kill('SIGKILL')
+    await Promise.all(all.map(({ process }) => process.ended))
+    rmSync(folder, { recursive: true, force: true })
+  })
+  onTestFailed(() => {
+    for (const { name, process } of all) if (process.notes.length > 0) process.notes.slice(-15).forEach(note => { globalThis.process.stderr.write(`${name}: ${note}\n`) })
+  })
+  const startTracker = async (listen: string): Promise<TrackerProcess> =>
+    keep('tracker', await driveTracker(['--listen', listen, ...options.trackerArgs ?? []], { home: join(folder, 'tracker') }))
+  let tracker = await startTracker('127.0.0.1:0')
+
+  const world: World = {
+    folder,
+    get tracker () { return tracker },
+    path: (...names) => join(folder, ...names),
+    file (name, length, seed = name) {
+      const path = join(folder, 'files', name)
+      mkdirSync(join(folder, 'files'), { recursive: true })
+      writeFileSync(path, bytesOf(seed, length))
+      return path
+    },
+    keep,
+    peer: (name, { args = [], listen = '127.0.0.1:0', tracker: where = tracker.url, home = join(folder, name), ...rest } = {}) =>
+      keep(name, drivePeer([listen, where, ...args], { home, ...rest })),
+    async user (name, peerOptions) {
+      const peer = world.peer(name, peerOptions)
+      await peer.run('create_user', name, password)
+      await peer.run('login', name, password)
+      return peer
+    },
+    async group (group, owner, ...others) {
+      await owner.run('create_group', group)
+      for (const [name, peer] of others) {
+        await peer.run('join_group', group)
+        await owner.run('accept_request', group, name)
+      }
+    },
+    async restartTracker (signal = 'SIGKILL') {
+      tracker.kill(signal)
+      await tracker.ended
+      tracker = await startTracker(new URL(tracker.url).host)
+      return tracker
+    }
+  }
+  return world
+}
+
+/** A name that no other test uses. */
+export const unique = (prefix: string): string => `${prefix}-${randomUUID().slice(0, 8)}`
