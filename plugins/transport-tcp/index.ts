@@ -1,0 +1,33 @@
+/** TCP with TLS 1.3 and yamux: the transport that works everywhere. Owns the choice of encryption; window sizes and limits are in bounded-yamux.ts. */
+import { noise } from '@chainsafe/libp2p-noise'
+import { tcp as libp2pTcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
+import { TCP } from '@multiformats/multiaddr-matcher'
+import { definePlugin, ShoalError } from 'shoal/plugin'
+import type { Transport } from 'shoal/plugin'
+import { boundedYamux } from './bounded-yamux.ts'
+
+export interface TcpOptions {
+  /** Connections that the operating system holds until we take them: 1 … 65535; Linux has a limit of its own, too. @default 511 */
+  readonly backlog?: number
+}
+
+export const tcp = ({ backlog = 511, ...others }: TcpOptions = {}): Transport => {
+  for (const unknown of Object.keys(others)) throw new ShoalError('BAD_OPTION', `The transport "tcp" has no option "${unknown}". It has: backlog.`)
+  if (!Number.isInteger(backlog) || backlog < 1 || backlog > 65_535) {
+    throw new ShoalError('BAD_OPTION', `The option backlog of the transport "tcp" cannot be ${String(backlog)}. Give a whole number of 1 … 65535.`)
+  }
+  return {
+    name: 'tcp',
+    runs: ['node'],
+    libp2p: () => ({
+      transports: [libp2pTcp({ backlog })],
+      connectionEncrypters: [tls(), noise()], // TLS first: AES-GCM in hardware is half as fast again as noise's ChaCha20
+      streamMuxers: [boundedYamux()]
+    }),
+    listen: (host, port) => [`/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/tcp/${port}`],
+    matches: address => TCP.exactMatch(address)
+  }
+}
+
+export default definePlugin('transport', 'tcp', (options: TcpOptions) => tcp(options))

@@ -1,0 +1,69 @@
+/** Which of a peer's addresses are dialed, in which order, and what is said when none worked. Pure: the dialing itself is in network.ts. */
+import { isLoopback } from '@libp2p/utils'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { ShoalError } from '../contract/index.ts'
+import type { PeerId, Transport } from '../contract/index.ts'
+import { parseMultiaddr } from './addresses.ts'
+
+/** Addresses come from strangers: more, or longer ones, are not looked at. */
+const maxAddresses = 16
+const maxAddressLength = 512
+
+/** What was tried, and why it did not work. `refused`: somebody answered, but not that peer, or it does not speak our protocol. */
+export interface Failure { readonly address: string, readonly why: string, readonly refused: boolean }
+
+/** The peer id at the end of an address is cut off when it is the one we want; with another one, the address is not of this peer. */
+const bare = (address: Multiaddr, peer: PeerId): Multiaddr | undefined => {
+  const last = address.getComponents().at(-1)
+  if (last?.name !== 'p2p') return address
+  return last.value === peer ? parseMultiaddr(address.toString().slice(0, -`/p2p/${peer}`.length)) : undefined
+}
+
+/**
+ * The addresses worth dialing: first by our order of transports, then as the peer gave them, loopback last. What cannot be read, or is of no transport of
+ * ours, is left out; so is `/dnsaddr`, which would have a stranger's records looked up, and more of them behind.
+ */
+export const candidates = (peer: PeerId, addresses: readonly string[], transports: readonly Transport[]): Multiaddr[] => {
+  const found = new Map<string, { readonly address: Multiaddr, readonly rank: number }>()
+  for (const text of addresses.slice(0, 4 * maxAddresses)) {
+    const whole = text.length > maxAddressLength ? undefined : parseMultiaddr(text)
+    const address = whole === undefined ? undefined : bare(whole, peer)
+    if (address === undefined || address.getComponents().some(({ name }) => name === 'dnsaddr')) continue
+    const transport = transports.findIndex(each => each.matches(address))
+    if (transport === -1 || found.has(address.toString())) continue
+    found.set(address.toString(), { address, rank: transport * 2 + (isLoopback(address) ? 1 : 0) })
+  }
+  return [...found.values()].sort((a, b) => a.rank - b.rank).slice(0, maxAddresses).map(({ address }) => address)
+}
+
+// encrypters and libp2p itself keep only the text of these
+const otherPeer = /unexpected peer|peer ?id mismatch|does ?n[o']t match|dial self/i
+
+const known: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED/, 'connection refused'],
+  [/ECONNRESET|UnexpectedEOF|unexpected end/i, 'connection cut'],
+  [/EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL/, 'no route'],
+  [/ENOTFOUND|EAI_AGAIN/, 'no such host'],
+  [/ETIMEDOUT/, 'no answer']
+]
+
+export const failure = (address: Multiaddr, error: unknown): Failure => {
+  const name = error instanceof Error ? error.name : ''
+  const text = (error instanceof Error && error.message !== '' ? `${name}: ${error.message}` : String(error)).replace(/\p{Cc}+/gu, ' ').slice(0, 200)
+  const told = (why: string, refused: boolean): Failure => ({ address: address.toString(), why, refused })
+  if (otherPeer.test(text)) return told('another peer answered', true)
+  if (name === 'UnsupportedProtocolError') return told('it does not speak this protocol', true)
+  return told(known.find(([pattern]) => pattern.test(text))?.[1] ?? text, false)
+}
+
+/** @returns PEER_REFUSED when somebody else answered at every address, else PEER_UNREACHABLE */
+export const dialError = (peer: PeerId, given: number, failures: readonly Failure[], transports: readonly Transport[]): ShoalError => {
+  const names = transports.map(({ name }) => name).join(', ')
+  if (failures.length === 0) {
+    const why = given === 0 ? 'no address of it is known' : `none of its ${given} addresses is for ${names}`
+    return new ShoalError('PEER_UNREACHABLE', `Cannot dial peer ${peer}: ${why}. Use a transport that it has, too.`)
+  }
+  const list = failures.map(({ address, why }) => `${address} (${why})`).join(', ')
+  if (failures.every(({ refused }) => refused)) return new ShoalError('PEER_REFUSED', `Cannot link to peer ${peer}: ${list}. Others are used; update the older side.`)
+  return new ShoalError('PEER_UNREACHABLE', `Cannot reach peer ${peer}: ${list}. It is tried again by itself; check firewalls and --announce.`)
+}

@@ -1,0 +1,183 @@
+/**
+ * The peers' network: one libp2p node made of the chosen transports, and the links over it. Owns the node, its connections and their limits. A link is one
+ * stream on a connection of its own; what is said over it is the engine's.
+ */
+import { privateKeyFromRaw } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { createLibp2p } from 'libp2p'
+import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { ShoalError } from '../contract/index.ts'
+import type { Libp2pFactory, Link, Network, PeerId, Transport } from '../contract/index.ts'
+import type { HostPort } from './addresses.ts'
+import { assemble } from './assemble.ts'
+import { createDialer } from './dialer.ts'
+import { createLink } from './link.ts'
+import type { LinkEnd } from './link.ts'
+import { announced, dialable, listenAddresses, startError } from './listening.ts'
+import { createPulse } from './pulse.ts'
+
+export const exchangeProtocol = '/shoal/exchange/1'
+
+export interface NetworkOptions {
+  /** The device's key, or its raw secret (Ed25519: 64 bytes). */
+  readonly key: PrivateKey | Uint8Array
+  /** In order of preference. */
+  readonly transports: readonly Transport[]
+  /** Where to listen; port 0 for a free one. Undefined: dial only. A name is looked up. */
+  readonly listen: HostPort | undefined
+  /** What others shall dial instead of the addresses that are listened on: HOST:PORT or multiaddrs. @default none */
+  readonly announce?: readonly string[] | undefined
+  log (line: string): void
+}
+
+/**
+ * libp2p's own limits are made for strangers from everywhere: 5 connections a second from one address, 10 in handshake. Here a hundred peers may be behind
+ * one router. Still bounded: a connection costs about 0.2 MiB, a handshake about 20 ms of CPU.
+ */
+const limits = { maxConnections: 1_000, inboundConnectionThreshold: 500, maxIncomingPendingConnections: 250, maxParallelDials: 250, inboundUpgradeTimeout: 10_000 }
+
+/** A connection that was opened to us and carries no link by then is of no use. */
+const linklessMs = 10_000
+/** How long the side that did not close a link leaves its connection to the side that did. */
+const lingerMs = 5_000
+/** How long a connection may take to close after its link, and a link at `stop`. */
+const closeMs = 1_000
+/** Links that were opened to us before anybody accepts them. */
+const maxWaiting = 64
+
+const isStoppable = (value: unknown): value is { stop (): void } => typeof value === 'function' && 'stop' in value && typeof value.stop === 'function'
+
+/**
+ * What we need of the inside of the node. `list`: libp2p itself shows only the addresses that it believes reachable from outside; which ones those are is
+ * better known by who dials. `rest`: a timer of one second stays behind when it stops, and would keep the process that long.
+ */
+const ownAddresses: Libp2pFactory<{ list (): Multiaddr[], rest (): void }> = ({ transportManager, addressManager }) => ({
+  list: () => transportManager.getAddrs(),
+  rest () {
+    const timer: unknown = Reflect.get(addressManager, '_updatePeerStoreAddresses')
+    if (isStoppable(timer)) timer.stop()
+  }
+})
+
+const cut = (address: Multiaddr): string => address.toString().replace(/\/p2p\/[^/]+$/, '')
+
+/** @throws ShoalError BAD_OPTION, PLUGIN_SHAPE, PORT_IN_USE, ADDRESS_UNAVAILABLE */
+export const createNetwork = async (options: NetworkOptions): Promise<Network> => {
+  const { key, transports, listen, announce } = options
+  const privateKey = key instanceof Uint8Array ? privateKeyFromRaw(key) : key
+  const peer = peerIdFromPrivateKey(privateKey).toString() as PeerId
+  const { services, ...parts } = assemble(transports)
+  const listenOn = await listenAddresses(transports, listen)
+  if (announce !== undefined) announced(announce, transports, listenOn) // before anything is opened: it may be wrong
+  const node = await createLibp2p({
+    privateKey, ...parts, start: false,
+    addresses: { listen: listenOn.map(String) },
+    services: { ...services, ownAddresses },
+    connectionManager: { ...limits, dialTimeout: 60_000, addressDialTimeout: 60_000 }, // the dialer has its own, finer ones
+    connectionMonitor: { enabled: false } // see pulse.ts
+  })
+
+  const pulse = createPulse()
+  const stopped = new AbortController()
+  const open = new Set<Link>()
+  const releasing = new Set<Promise<void>>()
+  const linked = new WeakSet<Connection>()
+  const waiting: Link[] = []
+  let handler: ((link: Link) => void) | undefined
+  let stopping: Promise<void> | undefined
+
+  const transportOf = (address: Multiaddr): string => transports.find(transport => transport.matches(address))?.name ?? 'unknown'
+
+  const release = async (connection: Connection, { over }: LinkEnd): Promise<void> => {
+    const how = await over
+    if (how === 'failed') { connection.abort(new Error('Its link failed.')); return }
+    if (how === 'answered' && connection.status === 'open') { // our last bytes may still be under way: the closer has them all when it closes
+      await new Promise<void>(resolve => {
+        const end = (): void => {
+          clearTimeout(timer)
+          stopped.signal.removeEventListener('abort', end)
+          resolve()
+        }
+        const timer = setTimeout(end, lingerMs)
+        stopped.signal.addEventListener('abort', end)
+        connection.addEventListener('close', end, { once: true })
+      })
+    }
+    try {
+      await connection.close({ signal: AbortSignal.timeout(closeMs) })
+    } catch (error) {
+      connection.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  const adopt = (connection: Connection, stream: Stream, inbound: boolean): Link => {
+    linked.add(connection)
+    const end = createLink({ stream, inbound, peer: connection.remotePeer.toString() as PeerId, transport: transportOf(connection.remoteAddr), address: cut(connection.remoteAddr) })
+    const { link, over } = end
+    open.add(link)
+    const unwatch = pulse.watch({
+      connection,
+      moved: () => end.movedBytes,
+      dead: ms => { link.abort(new ShoalError('LINK_CLOSED', `The link to ${link.peer} over ${link.transport} is dead: no sign of life for ${Math.round(ms / 1000)} s. It is dialed again by itself.`)) }
+    })
+    void over.then(() => { open.delete(link); unwatch() })
+    const released = release(connection, end)
+    releasing.add(released)
+    void released.then(() => { releasing.delete(released) })
+    return link
+  }
+
+  const hand = (link: Link): void => {
+    if (handler === undefined && waiting.length < maxWaiting) { waiting.push(link); return }
+    try {
+      if (handler === undefined) throw new ShoalError('LINK_CLOSED', `Nobody accepts the link of ${link.peer}.`)
+      handler(link)
+    } catch (error) {
+      options.log(`A link of ${link.peer} was dropped: ${String(error)}`)
+      link.abort(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  await node.handle(exchangeProtocol, (stream, connection) => {
+    if (stopping !== undefined) { stream.abort(new Error('Stopping.')); return }
+    hand(adopt(connection, stream, true))
+  }, { maxInboundStreams: 1, maxOutboundStreams: 1 })
+
+  node.addEventListener('connection:open', ({ detail: connection }) => {
+    if (connection.direction !== 'inbound') return
+    const timer = setTimeout(() => { if (!linked.has(connection)) connection.abort(new Error('It carries no link.')) }, linklessMs)
+    connection.addEventListener('close', () => { clearTimeout(timer) })
+  })
+
+  try {
+    await node.start()
+  } catch (error) {
+    pulse.stop()
+    throw startError(error, listen)
+  }
+  const told = announce === undefined || announce.length === 0 ? undefined : announced(announce, transports, node.services.ownAddresses.list())
+  const dialer = createDialer({ node, transports, protocol: exchangeProtocol, self: peer })
+
+  return {
+    peer,
+    transports: transports.map(({ name }) => name),
+    addresses: () => told ?? dialable(node.services.ownAddresses.list()),
+    async dial (to, addresses, signal) {
+      const { connection, stream } = await dialer.dial(to, addresses, AbortSignal.any([signal, stopped.signal]))
+      return adopt(connection, stream, false)
+    },
+    accept (given) {
+      handler = given
+      for (const link of waiting.splice(0)) hand(link)
+    },
+    stop: () => stopping ??= (async () => {
+      stopped.abort(new ShoalError('STOPPED', 'The peer is stopping. Start it again.'))
+      await Promise.all([...open].map(link => link.close(AbortSignal.timeout(closeMs))))
+      await Promise.all(releasing) // libp2p waits half a second for a connection that closes while it stops
+      pulse.stop()
+      await node.stop()
+      node.services.ownAddresses.rest()
+    })()
+  }
+}
