@@ -1,2 +1,7 @@
-/** The face that plugins import: the contract, and nothing else of Shoal. */
+/** The face that plugins import: the contract, and what several plugins need alike. Nothing else of Shoal. */
 export * from './contract/index.ts'
+export * from './plugin/hash-pool.ts'
+export * from './plugin/merkle.ts'
+export * from './plugin/options.ts'
+export * from './plugin/piece-layer.ts'
+export * from './plugin/piece-sealer.ts'

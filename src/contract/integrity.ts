@@ -40,6 +40,8 @@ export interface Integrity {
    * @param expected the piece's hash, already proved
    */
   verify (manifest: Manifest, piece: PieceIndex, expected: Uint8Array, parts: readonly Uint8Array[]): boolean | Promise<boolean>
+  /** What `Seal.combined` is, from the whole piece layer, so that it can be checked when a download finishes. Absent when seals have none. */
+  combined? (hashes: Uint8Array): string
   /** Releases threads and memory. */
   stop? (): Promise<void>
 }

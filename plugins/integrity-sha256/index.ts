@@ -1,0 +1,60 @@
+/**
+ * Integrity by the file tree of BitTorrent v2 (BEP 52): SHA-256 over leaves of 16 KiB, so that the root does not depend on the piece length and any
+ * program that reads torrents can check it. Owns that tree; pages, threads and sealing are those of shoal/plugin.
+ */
+import { hash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { definePlugin, equalBytes, fromHex, hashPool, integerOption, knownOptions, leafBytes, lifted, nodeBytes, pieceBytes, pieceCount, pieceLayer, pieceSealer, powerOfTwoFrom } from 'shoal/plugin'
+import type { Digest, Integrity, Layout, PieceIndex, Tree } from 'shoal/plugin'
+
+export interface Sha256Options {
+  /** Threads that hash, 1 … 64. @default one less than the machine's cores, 1 … 4 */
+  readonly threads?: number
+}
+
+const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
+const nothing = fromHex('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+
+const leafTree: Tree = { join: sha256, pad: new Uint8Array(nodeBytes) }
+
+/** Leaves under one piece: a content of one piece is as wide as it must be, the last piece of a longer one as wide as the others. */
+const pieceLeaves = (layout: Layout): number =>
+  pieceCount(layout) > 1 ? layout.pieceLength / leafBytes : powerOfTwoFrom(Math.ceil(layout.length / leafBytes))
+
+const pieceTree = (layout: Layout): Tree => lifted(leafTree, Math.log2(pieceLeaves(layout)))
+
+const layer = pieceLayer({
+  hashBytes: nodeBytes,
+  nodes: hashes => hashes,
+  tree: pieceTree,
+  root: ({ length }, top) => length === 0 ? nothing : top
+})
+
+export const sha256Integrity = (options: Sha256Options): Integrity => {
+  knownOptions('integrity-sha256', options, ['threads'])
+  const threads = integerOption('integrity-sha256', 'threads', options.threads, { min: 1, max: 64, otherwise: Math.min(4, Math.max(1, availableParallelism() - 1)) })
+  const pool = hashPool({ hash, threads, start: source => new Worker(source, { eval: true, execArgv: [], name: 'shoal sha256' }) })
+  const digest = (layout: Layout): Digest => ({ algorithm: 'sha256', leaves: { bytes: leafBytes, width: pieceLeaves(layout) } })
+
+  return {
+    scheme: 'sha256',
+    rootDependsOnPieceLength: false,
+    hashBytes: nodeBytes,
+    sealer: layout => pieceSealer({
+      layout, pool, hashBytes: nodeBytes, digest: () => digest(layout),
+      seal: async hashes => ({ root: await layer.root(layout, hashes), hashes })
+    }),
+    proof: (...range) => layer.proof(...range),
+    proves: (...range) => layer.proves(...range),
+    verify (manifest: Layout, piece: PieceIndex, expected, parts) {
+      const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
+      if (piece < 0 || piece >= pieceCount(manifest) || length !== pieceBytes(manifest, piece)) return false
+      const found = pool.digest(parts, digest(manifest))
+      return found instanceof Promise ? found.then(result => equalBytes(result, expected)) : equalBytes(found, expected)
+    },
+    stop: async () => pool.stop()
+  }
+}
+
+export default definePlugin('integrity', 'sha256', sha256Integrity)

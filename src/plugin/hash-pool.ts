@@ -1,0 +1,199 @@
+/**
+ * Hashes pieces on threads of their own, so that the event loop stays free. Owns the threads, their memory and the order of the work; which hash, and
+ * what a thread is, are given by the plugin (so that this file loads where there are no Node modules).
+ *
+ * Payload is copied once, into shared memory that is used again: of the ways measured this costs the main thread least (see the README of integrity-sha256).
+ */
+import { assert, ShoalError } from '../contract/index.ts'
+
+/** One hash over all bytes, or with leaves the top of a binary tree over the hashes of leaves. */
+export interface Digest {
+  /** As `node:crypto` calls it. */
+  readonly algorithm: string
+  /** Leaves of a tree: `width` of them, a power of two; missing ones are zero bytes. */
+  readonly leaves?: { readonly bytes: number, readonly width: number }
+}
+
+/** `hash` of node:crypto, as far as it is needed: the result as one character per byte, which is the form that costs least. */
+export type OneShotHash = (algorithm: string, data: Uint8Array, encoding: 'binary') => string
+
+/** What a pool needs of a thread; a Worker of node:worker_threads is one. */
+export interface HashThread {
+  postMessage (message: unknown): void
+  on (event: 'message', listener: (message: unknown) => void): unknown
+  on (event: 'error', listener: (error: unknown) => void): unknown
+  ref (): void
+  unref (): void
+  terminate (): Promise<unknown>
+}
+
+export interface HashPoolOptions {
+  readonly hash: OneShotHash
+  /** Starts a thread from its source, a script. */
+  readonly start: (source: string) => HashThread
+  /** Most threads. */
+  readonly threads: number
+}
+
+export interface HashPool {
+  /** The parts may be changed or reused once it returned a promise that resolved. */
+  digest (parts: readonly Uint8Array[], digest: Digest): Uint8Array | Promise<Uint8Array>
+  /** The same over shared memory that the caller leaves alone until the promise resolved. */
+  digestShared (memory: SharedArrayBuffer, length: number, digest: Digest): Promise<Uint8Array>
+  readonly threads: number
+  /** Ends the threads. Work under way is rejected. */
+  stop (): Promise<void>
+}
+
+/** Up to here hashing takes about 10 µs of the main thread, no more than handing it over does. */
+export const inlineBytes = 16 * 1024
+/** Threads with nothing to do for so long are ended. */
+const idleMs = 30_000
+/** Pieces under way per thread: one is hashed while the next is copied. */
+const perThread = 2
+
+/** Uses nothing but its arguments: its source text is run in the threads. */
+const digestBytes = (hash: OneShotHash, bytes: Uint8Array, { algorithm, leaves }: Digest): Uint8Array => {
+  if (leaves === undefined) return Uint8Array.from(Buffer.from(hash(algorithm, bytes, 'binary'), 'binary'))
+  const count = Math.ceil(bytes.byteLength / leaves.bytes)
+  const size = hash(algorithm, new Uint8Array(), 'binary').length
+  // the level is folded in place: zeros at first stand for the missing leaves, then for their trees
+  const level = Buffer.alloc(leaves.width * size)
+  for (let i = 0; i < count; i++) level.write(hash(algorithm, bytes.subarray(i * leaves.bytes, (i + 1) * leaves.bytes), 'binary'), i * size, 'binary')
+  for (let width = leaves.width; width > 1; width /= 2) {
+    for (let i = 0; i < width / 2; i++) level.write(hash(algorithm, level.subarray(2 * i * size, 2 * (i + 1) * size), 'binary'), i * size, 'binary')
+  }
+  return Uint8Array.from(level.subarray(0, size))
+}
+
+interface Job { readonly memory: SharedArrayBuffer, readonly length: number, readonly digest: Digest }
+interface Done { readonly result: Uint8Array }
+
+/** Uses nothing but its arguments, as above. */
+const serve = (port: { on (event: 'message', listener: (job: Job) => void): void, postMessage (done: Done): void }, hash: OneShotHash, work: typeof digestBytes): void => {
+  port.on('message', ({ memory, length, digest }) => { port.postMessage({ result: work(hash, new Uint8Array(memory, 0, length), digest) }) })
+}
+
+const source = `(${serve.toString()})(
+  process.getBuiltinModule('node:worker_threads').parentPort, process.getBuiltinModule('node:crypto').hash, (${digestBytes.toString()}))`
+
+interface Queued extends Job { readonly settle: PromiseWithResolvers<Uint8Array> }
+interface Member { readonly thread: HashThread, readonly underWay: Queued[] }
+
+const isDone = (message: unknown): message is Done =>
+  typeof message === 'object' && message !== null && 'result' in message && message.result instanceof Uint8Array
+
+export const hashPool = ({ hash, start, threads }: HashPoolOptions): HashPool => {
+  const members: Member[] = []
+  const queue: Queued[] = []
+  /** Memory for pieces given in parts, and who waits for it. */
+  const free: SharedArrayBuffer[] = []
+  const waiting: ((memory: SharedArrayBuffer | undefined) => void)[] = []
+  let lent = 0
+  let stopped = false
+  let idleTimer: NodeJS.Timeout | undefined
+
+  const stopping = (): ShoalError => new ShoalError('STOPPED', 'Hashing was stopped. Start the peer again.')
+  const failure = (cause: unknown): ShoalError => new ShoalError('BUG', 'A hashing thread ended. Please report it.', { cause })
+
+  const drop = (member: Member, cause: unknown): void => {
+    const at = members.indexOf(member)
+    if (at >= 0) members.splice(at, 1)
+    for (const job of member.underWay.splice(0)) job.settle.reject(failure(cause))
+  }
+
+  const rest = async (): Promise<void> => {
+    free.length = 0
+    await Promise.all(members.splice(0).map(async ({ thread }) => thread.terminate()))
+  }
+
+  const addMember = (): Member => {
+    const member: Member = { thread: start(source), underWay: [] }
+    member.thread.unref()
+    member.thread.on('message', message => {
+      const job = member.underWay.shift()
+      if (job === undefined) return // stopped meanwhile
+      assert(isDone(message), 'a hashing thread answers with a hash')
+      if (member.underWay.length === 0) member.thread.unref()
+      job.settle.resolve(message.result)
+      advance()
+    })
+    member.thread.on('error', error => { drop(member, error); advance() })
+    members.push(member)
+    return member
+  }
+
+  const nextMember = (): Member | undefined => {
+    const idle = members.find(({ underWay }) => underWay.length === 0)
+    if (idle !== undefined) return idle
+    if (members.length < threads) return addMember()
+    return members.reduce<Member | undefined>((least, member) =>
+      member.underWay.length < Math.min(perThread, least?.underWay.length ?? perThread) ? member : least, undefined)
+  }
+
+  /** Hands out what waits; a thread keeps the process alive only while it has work. */
+  const advance = (): void => {
+    clearTimeout(idleTimer)
+    for (let job = queue[0]; job !== undefined; job = queue[0]) {
+      const member = nextMember()
+      if (member === undefined) return
+      queue.shift()
+      if (member.underWay.length === 0) member.thread.ref()
+      member.underWay.push(job)
+      member.thread.postMessage({ memory: job.memory, length: job.length, digest: job.digest } satisfies Job)
+    }
+    if (members.every(({ underWay }) => underWay.length === 0)) {
+      idleTimer = setTimeout(() => { void rest() }, idleMs)
+      idleTimer.unref()
+    }
+  }
+
+  const run = async (job: Job): Promise<Uint8Array> => {
+    if (stopped) throw stopping()
+    const settle = Promise.withResolvers<Uint8Array>()
+    queue.push({ ...job, settle })
+    advance()
+    return settle.promise
+  }
+
+  const borrow = async (length: number): Promise<SharedArrayBuffer> => {
+    const mine = lent++ < threads * perThread ? free.pop() : await new Promise<SharedArrayBuffer | undefined>(resolve => { waiting.push(resolve) })
+    return mine !== undefined && mine.byteLength >= length ? mine : new SharedArrayBuffer(length)
+  }
+  const giveBack = (memory: SharedArrayBuffer): void => {
+    lent--
+    const next = waiting.shift()
+    if (next !== undefined) next(memory)
+    else free.push(memory)
+  }
+
+  return {
+    threads,
+    async digestShared (memory, length, digest) {
+      if (length <= inlineBytes) return digestBytes(hash, new Uint8Array(memory, 0, length), digest)
+      return run({ memory, length, digest })
+    },
+    digest (parts, digest) {
+      const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
+      const fill = (into: Uint8Array): Uint8Array => {
+        let at = 0
+        for (const part of parts) { into.set(part, at); at += part.byteLength }
+        return into
+      }
+      if (length <= inlineBytes) return digestBytes(hash, parts.length === 1 && parts[0] !== undefined ? parts[0] : fill(new Uint8Array(length)), digest)
+      return (async () => {
+        const memory = await borrow(length)
+        try {
+          fill(new Uint8Array(memory))
+          return await run({ memory, length, digest })
+        } finally { giveBack(memory) }
+      })()
+    },
+    async stop () {
+      stopped = true
+      clearTimeout(idleTimer)
+      for (const { settle } of [...queue.splice(0), ...members.flatMap(({ underWay }) => underWay.splice(0))]) settle.reject(stopping())
+      await rest()
+    }
+  }
+}
