@@ -1,0 +1,45 @@
+/** Where the durable files lie: XDG folders, or all below SHOAL_HOME. Makes them for their owner alone; what is in them belongs to others. */
+import { chmod, mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
+import { ShoalError } from '../contract/index.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Home {
+  /** Keys, database, records: what must survive. */
+  readonly data: string
+  /** What was typed: nice to keep. */
+  readonly state: string
+}
+
+/** The user's own folder: what `~` means. */
+export const userFolder = (env: Environment): string => env.HOME === undefined || env.HOME === '' ? homedir() : env.HOME
+
+/** The XDG specification: a relative path in these variables is to be ignored. */
+const xdg = (env: Environment, variable: string, fallback: string): string => {
+  const folder = env[variable]
+  return join(folder !== undefined && isAbsolute(folder) ? folder : join(userFolder(env), fallback), 'shoal')
+}
+
+export const homeOf = (role: 'peer' | 'tracker', env: Environment): Home => {
+  const own = env.SHOAL_HOME
+  if (own !== undefined && own !== '') {
+    const folder = join(resolve(own), role)
+    return { data: folder, state: folder }
+  }
+  return { data: join(xdg(env, 'XDG_DATA_HOME', '.local/share'), role), state: join(xdg(env, 'XDG_STATE_HOME', '.local/state'), role) }
+}
+
+/** @throws ShoalError STATE_FAILED */
+export const makeHome = async (home: Home): Promise<void> => {
+  for (const folder of new Set([home.data, home.state])) {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await chmod(folder, 0o700)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause)
+      throw new ShoalError('STATE_FAILED', `Cannot use the folder ${folder}: ${why}. Check its permissions, or set SHOAL_HOME to a folder of yours.`, { cause })
+    }
+  }
+}

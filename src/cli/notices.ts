@@ -1,0 +1,56 @@
+/** What happened, as one line for people: who asks to join, what arrived, what went wrong. Says nothing that a command depends on. */
+import type { ShoalEvent, UserName } from '../contract/index.ts'
+import { escapeUnprintable, quoteWord, quoteWords } from './words.ts'
+
+/** `debug`: only with --debug. */
+export interface Notice { readonly level: 'notice' | 'warning' | 'debug', readonly text: string }
+
+export const noticeLine = ({ level, text }: Notice): string => `${level} ${escapeUnprintable(text)}`
+
+type GroupEvent = Extract<ShoalEvent, { type: 'group' }>
+type DownloadEvent = Extract<ShoalEvent, { type: 'download' }>
+
+const ofGroup = ({ group, user, change }: GroupEvent, me: UserName | undefined): string => {
+  const mine = user === me
+  switch (change) {
+    case 'requested': return mine ? `${group}: you asked to join` : `${group}: ${user} asks to join; type: accept_request ${group} ${user}, or reject_request ${group} ${user}`
+    case 'accepted': return mine ? `${group}: you are a member now` : `${group}: ${user} is a member now`
+    case 'rejected': return mine ? `${group}: your request was turned down` : `${group}: the request of ${user} was turned down`
+    case 'left': return mine ? `${group}: you left` : `${group}: ${user} left`
+    case 'removed': return mine ? `${group}: you were removed` : `${group}: ${user} was removed`
+    case 'owner': return mine ? `${group}: you are the owner now` : `${group}: ${user} is the owner now`
+    case 'dissolved': return `${group}: the group is gone`
+  }
+}
+
+const ofDownload = ({ group, name, change, detail }: DownloadEvent): string => {
+  const what = quoteWords([group, name])
+  const more = detail === undefined ? '' : `: ${detail}`
+  switch (change) {
+    case 'started': return `download ${what} started${more}`
+    case 'complete': return `download ${what} complete${more}`
+    case 'failed': return `download ${what} failed${more}`
+    case 'waiting': return `download ${what} waits${more}`
+    case 'going': return `download ${what} goes on${more}`
+  }
+}
+
+/** @param me who is logged in */
+export const noticeOf = (event: ShoalEvent, me: UserName | undefined): Notice => {
+  const notice = (text: string): Notice => ({ level: 'notice', text })
+  const warning = (text: string): Notice => ({ level: 'warning', text })
+  switch (event.type) {
+    case 'group': return notice(ofGroup(event, me))
+    case 'file': return notice(`${event.group}: ${event.user} ${event.change} ${quoteWord(event.name)}`)
+    case 'peer': return notice(`${event.user} is ${event.change} (${event.peer})`)
+    case 'download': return event.change === 'failed' ? warning(ofDownload(event)) : notice(ofDownload(event))
+    case 'share': return warning(`${quoteWords([event.group, event.name])} is not shared: ${event.code}: ${event.detail}`)
+    case 'tracker': {
+      const more = event.detail === undefined ? '' : `: ${event.detail}`
+      return event.change === 'lost' ? warning(`the tracker does not answer; transfers go on, commands wait for it${more}`) : notice(`the tracker is back${more}`)
+    }
+    case 'blame': return warning(`peer ${event.peer}: ${event.detail}`)
+    case 'warning': return warning(event.detail)
+    case 'overflow': return warning('some notices were lost: too many at once')
+  }
+}

@@ -1,0 +1,107 @@
+/** A peer for the command line: its options, its folder and lock, its plugins by name, assembled by createShoal. The one place that knows the library. */
+import { lookup } from 'node:dns/promises'
+import { ShoalError } from '../contract/index.ts'
+import type { Kind, Plugin, Shoal } from '../contract/index.ts'
+import { usage } from './exit.ts'
+import type { Arguments } from './grammar.ts'
+import { homeOf, makeHome } from './homes.ts'
+import type { Home } from './homes.ts'
+import type { Io } from './io.ts'
+import { lockFolder } from './lock.ts'
+import { noticeOf } from './notices.ts'
+import type { Notice } from './notices.ts'
+import { parseBytes } from './quantities.ts'
+import { chooseTracker } from './tracker-choice.ts'
+import { parseEndpoint } from './tracker-info.ts'
+
+export interface OpenPeer {
+  readonly shoal: Shoal
+  readonly home: Home
+  /** Sharing stops, unfinished downloads are kept. Never takes longer than a person waits: what is acknowledged is durable already. */
+  close (): Promise<void>
+}
+
+/** A peer that is told to end is gone within 5 s. */
+const closeMs = 4000
+
+/** `HOST:PORT`, an address or a name of this machine, as what createShoal takes. */
+const readListen = async (text: string): Promise<{ host: string, port: number }> => {
+  const endpoint = parseEndpoint(text)
+  if (endpoint === undefined) throw usage(`"${text}" is not HOST:PORT. Write 0.0.0.0:7500, or [::]:7500; port 0 is a free one.`)
+  try {
+    return { host: (await lookup(endpoint.host)).address, port: endpoint.port }
+  } catch (cause) {
+    throw new ShoalError('ADDRESS_UNAVAILABLE', `"${endpoint.host}" has no address. Give an address of this machine, or leave it out.`, { cause })
+  }
+}
+
+const readLimits = (args: Arguments): { up?: number, down?: number } => {
+  const limit = (option: string): number | undefined => {
+    const text = args.option(option)
+    const rate = text === undefined ? 0 : parseBytes(text, option)
+    return rate === 0 ? undefined : rate
+  }
+  const [up, down] = [limit('--up-limit'), limit('--down-limit')]
+  return { ...up === undefined ? {} : { up }, ...down === undefined ? {} : { down } }
+}
+
+const readPlugins = async (args: Arguments): Promise<readonly Plugin[]> => {
+  const { loadPlugin } = await import('../loader.ts')
+  const named = async (kind: Kind, specs: readonly (string | undefined)[]): Promise<readonly Plugin[]> =>
+    Promise.all(specs.filter(spec => spec !== undefined).map(spec => loadPlugin(kind, spec)))
+  const integrities = await named('integrity', args.list('--integrity'))
+  return [
+    ...await named('transport', args.list('--transport')),
+    ...await named('selector', [args.option('--selector')]),
+    ...await named('storage', [args.option('--storage')]),
+    ...integrities.length === 0 ? [] : await withPreset(integrities)
+  ]
+}
+
+/** What a group has may be in any scheme: those of the house are there in any case. */
+const withPreset = async (chosen: readonly Plugin[]): Promise<readonly Plugin[]> => {
+  const { preset } = await import('../preset.ts')
+  const own: readonly Plugin<'integrity'>[] = await preset('integrity')
+  return [...chosen, ...own.filter(plugin => chosen.every(({ name }) => name !== plugin.name))]
+}
+
+export interface PeerPlace {
+  /** HOST:PORT; none: all interfaces, and the port of last time. */
+  readonly listen: string | undefined
+  /** A path, a printed URL or HOST:PORT; none: the tracker of last time, else the default. */
+  readonly tracker: string | undefined
+}
+
+/** @throws ShoalError HOME_IN_USE, PORT_IN_USE, and those of plugins and tracker_info */
+export const openPeer = async (args: Arguments, place: PeerPlace, io: Io, tell: (notice: Notice) => void): Promise<OpenPeer> => {
+  const limits = readLimits(args)
+  const announce = args.list('--announce')
+  const tracker = await chooseTracker(place.tracker, tell)
+  const listen = place.listen === undefined ? undefined : await readListen(place.listen)
+  const use = await readPlugins(args)
+  const log = args.has('--debug') ? (line: string) => { tell({ level: 'debug', text: line }) } : () => undefined
+  const home = homeOf('peer', io.env)
+  await makeHome(home)
+  const lock = lockFolder(home.data, 'shoal peer')
+  try {
+    const { createShoal } = await import('../shoal.ts')
+    const shoal = await createShoal({
+      home: home.data, tracker, use, limits, log,
+      ...listen === undefined ? {} : { listen }, ...announce.length === 0 ? {} : { announce }
+    })
+    const telling = (async () => { for await (const event of shoal.events()) tell(noticeOf(event, shoal.user)) })()
+    return {
+      shoal, home,
+      close: async () => {
+        let timer: NodeJS.Timeout | undefined
+        const late = new Promise<void>(resolve => { timer = setTimeout(resolve, closeMs) })
+        await Promise.race([Promise.all([shoal.stop(), telling]), late])
+        clearTimeout(timer)
+        lock.release()
+      }
+    }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}

@@ -1,0 +1,48 @@
+/** What is typed after `shoal`: its words and options. What they do is loaded when they run. */
+import { passwordFileOption, userOption } from './credentials.ts'
+import { peerOptions } from './peer-options.ts'
+import type { Subcommand } from './subcommand.ts'
+
+export const subcommands: readonly Subcommand[] = [
+  {
+    name: 'tracker',
+    arguments: [{ name: 'TRACKER_INFO', kind: 'path', optional: true }, { name: 'N', kind: 'text', optional: true }],
+    options: [
+      { name: '--listen', value: 'HOST[:PORT]', summary: 'where to listen; else HOST of its line if this machine has it, else all interfaces' },
+      { name: '--certificate', value: 'FILE', summary: 'a certificate (PEM) in place of the one it makes for itself' },
+      { name: '--key', value: 'FILE', summary: 'the key (PEM) of that certificate' },
+      { name: '--state', value: 'NAME', summary: 'where accounts, groups and catalogs are kept (default sqlite)' },
+      { name: '--password-file', value: 'FILE', summary: 'of reset-password: the new password; else it is asked for' },
+      { name: '--password-stdin', summary: 'of reset-password: the new password from standard input' },
+      { name: '--debug', summary: 'tells on standard error what goes on inside' }
+    ],
+    summary: 'runs a tracker: accounts, groups, catalogs, who is online; never file bytes',
+    details: [
+      'shoal tracker reset-password USER sets a new password for a user, while the tracker is stopped.',
+      'TRACKER_INFO is a file with one tracker per line, HOST:PORT or HOST:PORT#sha256=HEX64; N is the line to serve (default 1). With none: 127.0.0.1:7400.',
+      'Prints its address once it accepts connections. quit, Ctrl-C and SIGTERM stop it; the end of its input does not.'
+    ],
+    run: async (args, io, ending) => (await import('./tracker.ts')).runTracker(args, io, ending)
+  },
+  {
+    name: 'peer',
+    arguments: [{ name: 'HOST:PORT', kind: 'text', optional: true }, { name: 'TRACKER_INFO', kind: 'path', optional: true }],
+    options: [
+      ...peerOptions,
+      { ...userOption, summary: 'logs in at the start' },
+      { ...passwordFileOption, summary: 'with --user: reads the password from a file; else SHOAL_PASSWORD, else it is asked for' },
+      { name: '--wait', summary: 'at the end of input, first waits until no download runs' },
+      { name: '--stay', summary: 'goes on after the end of input, until SIGTERM or Ctrl-C' },
+      { name: '--strict', summary: 'ends at the first error, with its exit status' },
+      { name: '--json', summary: 'one JSON document per command, in place of result and answer' }
+    ],
+    summary: 'runs a peer and its shell: share, download, groups',
+    details: [
+      'HOST:PORT is where it listens; none: all interfaces, and a free port that is remembered.',
+      'TRACKER_INFO is a file, or the address that a tracker printed; none: the tracker of last time, else 127.0.0.1:7400.',
+      'Type help in the shell for its commands. On a pipe it reads a command per line and answers each with one line, ok or error CODE: what and why.',
+      'It shares while it runs: closing the shell stops sharing, and keeps unfinished downloads for the next login.'
+    ],
+    run: async (args, io, ending) => (await import('./peer.ts')).runPeer(args, io, ending)
+  }
+]
