@@ -1,4 +1,5 @@
 /** Dials one peer: its addresses one after the other, each with its own patience, until one proves to be that peer. Owns the connections only until it returns them. */
+import { UnexpectedPeerError } from '@libp2p/interface'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -53,6 +54,8 @@ export const createDialer = ({ node, transports, protocol, self }: DialerOptions
         }
       })
       try {
+        // Not every transport compares what was proved with what was dialed (memory does not).
+        if (connection.remotePeer.toString() !== peer) throw new UnexpectedPeerError()
         const stream = await connection.newStream(protocol, { signal: both })
         if (stream.status !== 'open') throw new Error('connection cut')
         return { connection, stream }

@@ -9,6 +9,8 @@ export interface SuiteCase<T> {
   readonly name: string
   /** For slow cases. @default vitest's own limit */
   readonly timeoutMs?: number
+  /** Why this subject cannot be held to it. The case is then shown as skipped, with this reason. */
+  readonly skip?: string
   run (subject: T): Promise<void> | void
 }
 
@@ -25,7 +27,8 @@ export interface Subject<T> {
 export const runSuite = <T>(name: string, cases: readonly SuiteCase<T>[], make: () => Promise<Subject<T>> | Subject<T>): void => {
   describe(name, () => {
     for (const suiteCase of cases) {
-      it(suiteCase.name, async () => {
+      it(suiteCase.name, async ({ skip }) => {
+        if (suiteCase.skip !== undefined) skip(suiteCase.skip)
         const { subject, release } = await make()
         try { await suiteCase.run(subject) } finally { await release?.() }
       }, suiteCase.timeoutMs)
@@ -37,6 +40,7 @@ export const runSuite = <T>(name: string, cases: readonly SuiteCase<T>[], make: 
 export const failures = async <T>(cases: readonly SuiteCase<T>[], make: () => Promise<Subject<T>> | Subject<T>): Promise<ReadonlyMap<string, unknown>> => {
   const failed = new Map<string, unknown>()
   for (const suiteCase of cases) {
+    if (suiteCase.skip !== undefined) continue
     const { subject, release } = await make()
     try { await suiteCase.run(subject) } catch (error) { failed.set(suiteCase.name, error) } finally { await release?.() }
   }

@@ -1,0 +1,18 @@
+/**
+ * What every transport must do, seen through the network made of it: the same cases for tcp, quic, webrtc and memory. Owns the list; the cases about one link
+ * are in transport-links.ts, those about dialing and stopping in transport-networks.ts.
+ */
+import type { SuiteCase } from './suite.ts'
+import { linkCases } from './transport-links.ts'
+import { networkCases } from './transport-networks.ts'
+import type { TransportFact } from './transport-networks.ts'
+import type { TransportRig } from './transport-rig.ts'
+
+export * from './transport-rig.ts'
+
+export interface TransportLimits {
+  /** Why the transport cannot be held to a fact, in words: its cases are skipped with it. */
+  readonly cannot?: Readonly<Partial<Record<TransportFact, string>>>
+}
+
+export const transportSuite = ({ cannot = {} }: TransportLimits = {}): readonly SuiteCase<TransportRig>[] => [...linkCases, ...networkCases(cannot)]
