@@ -75,21 +75,25 @@ const admit = (draft: Draft, user: UserName, device: PeerId, since: number): voi
   draft.members.set(user, { user, since, devices: [device] })
 }
 
-const dismiss = (draft: Draft, user: UserName, seq: number): void => {
-  draft.members.delete(user)
-  draft.removed.set(user, seq)
+const dismiss = (draft: Draft, member: Member, seq: number): Member => {
+  draft.members.delete(member.user)
+  draft.removed.set(member.user, seq)
+  return member
 }
 
-const leave = (draft: Draft, action: LogAction & { readonly kind: 'leave' }, actor: PeerId, seq: number): void => {
+const leave = (draft: Draft, action: LogAction & { readonly kind: 'leave' }, actor: PeerId, seq: number): Member => {
   const { user } = action
-  if (draft.members.get(user)?.devices.includes(actor) !== true) throw absent()
+  const member = draft.members.get(user)
+  if (member?.devices.includes(actor) !== true) throw absent()
   const successor = user === draft.owner ? successorOf(draft) : undefined
   if (action.successor !== successor) throw bad('it does not name the right successor')
-  dismiss(draft, user, seq)
+  dismiss(draft, member, seq)
   if (successor !== undefined) draft.owner = successor
-  if (draft.members.size > 0) return
-  draft.requests.clear()
-  draft.dissolved = true
+  if (draft.members.size === 0) {
+    draft.requests.clear()
+    draft.dissolved = true
+  }
+  return member
 }
 
 const request = (draft: Draft, user: UserName, { entry: { actor, at, seq }, hash }: OpenedEntry): void => {
@@ -106,29 +110,31 @@ const addDevice = (draft: Draft, user: UserName, device: PeerId): void => {
   draft.members.set(user, { ...member, devices: [...member.devices, device] })
 }
 
-const remove = (draft: Draft, user: UserName, seq: number): void => {
+const remove = (draft: Draft, user: UserName, seq: number): Member => {
   if (user === draft.owner) throw new ShoalError('OWNER_CANNOT', `The owner of group "${draft.name}" cannot be removed. The owner types \`leave_group ${draft.name}\`.`)
-  if (!draft.members.has(user)) throw new ShoalError('NO_MEMBER', `${user} is not a member of group "${draft.name}". Check the name.`)
-  dismiss(draft, user, seq)
+  const member = draft.members.get(user)
+  if (member === undefined) throw new ShoalError('NO_MEMBER', `${user} is not a member of group "${draft.name}". Check the name.`)
+  return dismiss(draft, member, seq)
 }
 
-const act = (draft: Draft, opened: OpenedEntry): void => {
+/** @returns the member who is none any more */
+const act = (draft: Draft, opened: OpenedEntry): Member | undefined => {
   const { entry: { action, actor, seq } } = opened
   switch (action.kind) {
     case 'genesis': throw bad('a group has one genesis')
-    case 'request': checkVouch(action.vouch, action.user, actor); request(draft, action.user, opened); return
-    case 'device': checkVouch(action.vouch, action.user, actor); addDevice(draft, action.user, actor); return
-    case 'leave': leave(draft, action, actor, seq); return
+    case 'request': checkVouch(action.vouch, action.user, actor); request(draft, action.user, opened); return undefined
+    case 'device': checkVouch(action.vouch, action.user, actor); addDevice(draft, action.user, actor); return undefined
+    case 'leave': return leave(draft, action, actor, seq)
     case 'accept':
       checkOwner(draft, actor)
       admit(draft, action.user, requestOf(draft, action.user, action.request).device, seq)
-      return
+      return undefined
     case 'reject':
       checkOwner(draft, actor)
       draft.requests.delete(requestOf(draft, action.user, action.request).user)
-      return
-    case 'remove': checkOwner(draft, actor); remove(draft, action.user, seq); return
-    case 'policy': checkOwner(draft, actor); draft.policy = action.policy
+      return undefined
+    case 'remove': checkOwner(draft, actor); return remove(draft, action.user, seq)
+    case 'policy': checkOwner(draft, actor); draft.policy = action.policy; return undefined
   }
 }
 
@@ -143,15 +149,16 @@ const begin = ({ entry, hash }: OpenedEntry): Draft => {
   }
 }
 
-const apply = (draft: Draft, opened: OpenedEntry): void => {
+const apply = (draft: Draft, opened: OpenedEntry): Member | undefined => {
   const { entry } = opened
   if (entry.group !== undefined && entry.group !== draft.id) throw bad('it is of another group')
   if (entry.seq !== draft.head.seq + 1 || entry.prev !== draft.head.hash) {
     throw new ShoalError('GROUP_CHANGED', `Entry ${entry.seq} does not follow entry ${draft.head.seq} of group "${draft.name}". Read on, then try again.`)
   }
   if (draft.dissolved) throw absent()
-  act(draft, opened)
+  const gone = act(draft, opened)
   draft.head = { seq: entry.seq, hash: opened.hash }
+  return gone
 }
 
 const draftOf = (group: Group): Draft =>
@@ -159,14 +166,16 @@ const draftOf = (group: Group): Draft =>
 
 /**
  * The group after more entries, or from the genesis on. What it was given stays as it is, also when it throws.
+ * @param gone told of each member who left or was removed on the way, as it was then
  * @throws ShoalError of the rule that an entry breaks: GROUP_CHANGED (does not follow), NOT_FOUND (no member, or dissolved), NOT_OWNER, NO_REQUEST,
  *         NO_MEMBER, ALREADY_MEMBER, ALREADY_REQUESTED, OWNER_CANNOT, BAD_REQUEST
  */
-export const foldGroup = (entries: Iterable<OpenedEntry>, from?: Group): Group => {
+export const foldGroup = (entries: Iterable<OpenedEntry>, from?: Group, gone?: (member: Member) => void): Group => {
   let draft = from === undefined ? undefined : draftOf(from)
   for (const opened of entries) {
-    if (draft === undefined) draft = begin(opened)
-    else apply(draft, opened)
+    if (draft === undefined) { draft = begin(opened); continue }
+    const member = apply(draft, opened)
+    if (member !== undefined) gone?.(member)
   }
   if (draft === undefined) throw absent()
   return draft

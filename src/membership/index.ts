@@ -1,0 +1,3 @@
+export { createMembership } from './membership.ts'
+export type { GroupMembership, MembershipOptions } from './membership.ts'
+export { signEntry } from './sign-entry.ts'
