@@ -1,0 +1,5 @@
+export { realClock } from './clock.ts'
+export type { Clock } from './clock.ts'
+export { trackerLimits, trackerTimes } from './limits.ts'
+export { createTrackerService } from './service.ts'
+export type { RunningTracker, TrackerOptions } from './service.ts'
