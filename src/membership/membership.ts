@@ -3,7 +3,7 @@
  * device signs on top of all that came before.
  */
 import { MalformedError, ShoalError } from '../contract/index.ts'
-import type { DeviceKey, Group, GroupId, GroupListing, GroupLogs, GroupName, LogAction, Membership, Realm, Removal, TrackerSession } from '../contract/index.ts'
+import type { DeviceKey, Group, GroupId, GroupListing, GroupLogs, GroupName, LogAction, Membership, Realm, TrackerSession } from '../contract/index.ts'
 import { applyEntry } from '../core/group.ts'
 import { noHash, openEntry } from '../core/log-entry.ts'
 import type { OpenedEntry } from '../core/log-entry.ts'
@@ -54,14 +54,10 @@ export const createMembership = ({ session, realm, device, logs, now = Date.now,
   const removals = createRemovals()
   const { user } = session
 
-  const removed = (removal: Removal): void => {
-    if (removal.user === user) own.forget(removal.group)
-    removals.tell(removal)
-  }
   const logOf = (id: GroupId): GroupLog => {
     const known = groupLogs.get(id)
     if (known !== undefined) return known
-    const made = createGroupLog({ id, session, realm, logs, signal: stopped.signal, removed, log })
+    const made = createGroupLog({ id, session, realm, logs, signal: stopped.signal, removed: removals.tell, log })
     groupLogs.set(id, made)
     return made
   }
@@ -112,6 +108,7 @@ export const createMembership = ({ session, realm, device, logs, now = Date.now,
 
   const own = createOwnCredentials({
     session, realm, signal: stopped.signal, now, log,
+    stale: ({ group, seq }) => (logOf(group).group?.removed.get(user) ?? -1) >= seq,
     async enter (id) {
       const group = await write(id, () => undefined)
       if (!group.members.has(user)) throw new ShoalError('NOT_FOUND', `You are not a member of group "${group.name}". Join it first.`)
@@ -120,7 +117,6 @@ export const createMembership = ({ session, realm, device, logs, now = Date.now,
 
   const ask = async (listing: GroupListing, signal: AbortSignal | undefined): Promise<Group> => {
     const groupLog = logOf(listing.id)
-    own.forget(listing.id)
     let at = listing
     for (let attempts = 0; attempts < maxAttempts; attempts++) {
       const opened = await sign(at, { kind: 'request', user, vouch: session.vouch })

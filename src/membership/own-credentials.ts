@@ -17,6 +17,8 @@ export interface OwnCredentialsOptions {
   readonly signal: AbortSignal
   /** Unix ms. */
   readonly now: () => number
+  /** Whether our user is known to have been out of the group since. */
+  readonly stale: (credential: Credential) => boolean
   /** Makes sure that this device is in the group's log. @throws ShoalError NOT_FOUND when we are no member */
   readonly enter: (group: GroupId) => Promise<void>
   readonly log: (line: string) => void
@@ -24,7 +26,7 @@ export interface OwnCredentialsOptions {
 
 interface Held { readonly bytes: Uint8Array, readonly credential: Credential, /** Unix ms, by our clock. */ readonly halfLife: number }
 
-export const createOwnCredentials = ({ session, realm, signal, now, enter, log }: OwnCredentialsOptions): OwnCredentials => {
+export const createOwnCredentials = ({ session, realm, signal, now, stale, enter, log }: OwnCredentialsOptions): OwnCredentials => {
   const held = new Map<GroupId, Held>()
   const fetching = new Map<GroupId, Promise<Uint8Array>>()
 
@@ -48,20 +50,20 @@ export const createOwnCredentials = ({ session, realm, signal, now, enter, log }
     } catch (error) { throw error instanceof MalformedError ? useless(error.message, error) : error }
   }
 
+  const obtain = async (group: GroupId): Promise<Uint8Array> => {
+    const began = now()
+    let bytes = await ask(group)
+    let credential = await check(group, bytes)
+    // issued before a removal, and it came after we were back
+    if (stale(credential)) { bytes = await ask(group); credential = await check(group, bytes) }
+    held.set(group, { bytes, credential, halfLife: began + (credential.notAfter - began) / 2 })
+    return bytes
+  }
+  /** Once for all who wait. */
   const fetch = (group: GroupId): Promise<Uint8Array> => {
-    const under = fetching.get(group)
-    if (under !== undefined) return under
-    const work = async (): Promise<Uint8Array> => {
-      const began = now()
-      const bytes = await ask(group)
-      const credential = await check(group, bytes)
-      // forgotten meanwhile: it may be of before the removal
-      if (fetching.get(group) === fetched) held.set(group, { bytes, credential, halfLife: began + (credential.notAfter - began) / 2 })
-      return bytes
-    }
-    const fetched = work().finally(() => { if (fetching.get(group) === fetched) fetching.delete(group) })
-    fetching.set(group, fetched)
-    return fetched
+    const under = fetching.get(group) ?? obtain(group).finally(() => { fetching.delete(group) })
+    fetching.set(group, under)
+    return under
   }
 
   const renew = async (group: GroupId): Promise<void> => {
@@ -74,13 +76,10 @@ export const createOwnCredentials = ({ session, realm, signal, now, enter, log }
   return {
     mine (group) {
       const own = held.get(group)
-      if (own === undefined || own.credential.notAfter < now()) return fetch(group)
+      if (own === undefined || own.credential.notAfter < now() || stale(own.credential)) return fetch(group)
       if (now() >= own.halfLife) void renew(group)
       return Promise.resolve(own.bytes)
     },
-    forget (group) {
-      held.delete(group)
-      fetching.delete(group)
-    }
+    forget (group) { held.delete(group) }
   }
 }

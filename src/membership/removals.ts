@@ -2,7 +2,7 @@
 import type { Removal } from '../contract/index.ts'
 
 export interface Removals {
-  tell (removal: Removal): void
+  readonly tell: (removal: Removal) => void
   /** From now on. Ends when aborted, or ended here. */
   watch (signal: AbortSignal): AsyncIterable<Removal>
   end (): void

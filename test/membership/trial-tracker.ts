@@ -25,6 +25,10 @@ export interface TrialTracker extends Cast {
   lie: ((page: readonly Uint8Array[], group: GroupId) => readonly Uint8Array[]) | undefined
   /** Issued instead of what is right. */
   misissue: Partial<Credential> | undefined
+  /** Signs credentials. */
+  signer: SigningKey
+  /** Between the making of a credential and its arrival. */
+  delay: (() => Promise<void>) | undefined
   login (user: string, key: SigningKey): Promise<TrackerSession>
   credential (group: GroupId, user: string, key: SigningKey, changes?: Partial<Credential>): Promise<Uint8Array>
 }
@@ -54,13 +58,13 @@ export const trialTracker = async (realmByte?: number): Promise<TrialTracker> =>
   const never = (): never => { throw new Error('Not asked of this tracker.') }
 
   const tracker: TrialTracker = {
-    ...base, kept: new Map(), now: 1_700_000_000_000, away: false, reads: 0, issued: 0, first: undefined, deaf: false, lie: undefined, misissue: undefined,
+    ...base, kept: new Map(), now: 1_700_000_000_000, away: false, reads: 0, issued: 0, first: undefined, deaf: false, lie: undefined, misissue: undefined, signer: base.realm.signer, delay: undefined,
     async credential (group, user, key, changes) {
       const credential: Credential = {
         format: 1, realm: base.realm.pin, group, user: user as UserName, device: key.peer, role: 'member', seq: tracker.kept.get(group)?.group.head.seq ?? 0,
         notAfter: tracker.now + credentialLifeMs, ...changes
       }
-      return encodeCredential(credential, await base.realm.signer.sign(credentialStatement(credential)))
+      return encodeCredential(credential, await tracker.signer.sign(credentialStatement(credential)))
     },
     async login (name, key) {
       const user = name as UserName
@@ -103,7 +107,9 @@ export const trialTracker = async (realmByte?: number): Promise<TrialTracker> =>
           reach(signal)
           const { group } = found(id)
           if (group.members.get(user)?.devices.includes(key.peer) !== true) throw absent()
-          return tracker.credential(id, name, key, tracker.misissue)
+          const bytes = await tracker.credential(id, name, key, tracker.misissue)
+          await tracker.delay?.()
+          return bytes
         },
         logout: () => Promise.resolve(), files: never, share: never, unshare: never, announce: never, peers: never, watch: never
       }
