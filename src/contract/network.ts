@@ -5,6 +5,8 @@ export interface Network {
   readonly peer: PeerId
   /** Multiaddrs that others may dial, without the peer id. */
   addresses (): readonly string[]
+  /** The port it listens on, if its transports have ports. */
+  readonly port: number | undefined
   /** Names of the transports in use, in order of preference. */
   readonly transports: readonly string[]
   /**

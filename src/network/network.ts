@@ -9,6 +9,7 @@ import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
 import type { Libp2pFactory, Link, Network, PeerId, Transport } from '../contract/index.ts'
+import { hostPortOf } from './addresses.ts'
 import type { HostPort } from './addresses.ts'
 import { assemble } from './assemble.ts'
 import { createDialer } from './dialer.ts'
@@ -162,6 +163,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
   return {
     peer,
     transports: transports.map(({ name }) => name),
+    get port () { return node.services.ownAddresses.list().map(address => hostPortOf(address)?.port).find(port => port !== undefined) },
     addresses: () => told ?? dialable(node.services.ownAddresses.list()),
     async dial (to, addresses, signal) {
       const { connection, stream } = await dialer.dial(to, addresses, AbortSignal.any([signal, stopped.signal]))
