@@ -10,8 +10,8 @@ import type { Failure } from './dialing.ts'
 
 /** How long an address may take to answer at all: two SYNs. A dead one must not keep us from the next. */
 const answerMs = 2_000
-/** How long one that answered may take to be linked: a hundred handshakes at once are seconds of CPU. */
-const handshakeMs = 10_000
+/** How long one that answered may take to be linked, when there is another one to try, and when not: a hundred handshakes at once are seconds of CPU. */
+const handshakeMs = { first: 3_000, last: 10_000 }
 
 export interface DialerOptions {
   readonly node: Pick<Libp2p, 'dial' | 'getDialQueue'>
@@ -36,7 +36,7 @@ const turnOfEventLoop = (): Promise<void> => new Promise(resolve => { setTimeout
 export const createDialer = ({ node, transports, protocol, self }: DialerOptions): Dialer => {
   const turns = new Map<PeerId, Promise<unknown>>()
 
-  const reach = async (peer: PeerId, address: Multiaddr, signal: AbortSignal): Promise<Dialed> => {
+  const reach = async (peer: PeerId, address: Multiaddr, linkMs: number, signal: AbortSignal): Promise<Dialed> => {
     // libp2p lets a dial join one to the same peer that is still in its queue, even one that was aborted
     while (node.getDialQueue().some(({ peerId }) => peerId?.toString() === peer)) await turnOfEventLoop()
     const patience = new AbortController()
@@ -50,7 +50,7 @@ export const createDialer = ({ node, transports, protocol, self }: DialerOptions
         onProgress ({ type }) {
           if (type !== 'upgrader:encrypt-outbound-connection') return
           clearTimeout(timer)
-          timer = wait(handshakeMs, 'no handshake')
+          timer = wait(linkMs, 'no handshake')
         }
       })
       try {
@@ -73,9 +73,9 @@ export const createDialer = ({ node, transports, protocol, self }: DialerOptions
 
   const tryAll = async (peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<Dialed> => {
     const failures: Failure[] = []
-    for (const address of candidates(peer, addresses, transports)) {
-      signal.throwIfAborted()
-      try { return await reach(peer, address, signal) } catch (error) {
+    const tried = candidates(peer, addresses, transports)
+    for (const address of tried) {
+      try { return await reach(peer, address, address === tried.at(-1) ? handshakeMs.last : handshakeMs.first, signal) } catch (error) {
         signal.throwIfAborted()
         failures.push(failure(address, error))
       }

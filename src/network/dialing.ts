@@ -37,7 +37,7 @@ export const candidates = (peer: PeerId, addresses: readonly string[], transport
 }
 
 // encrypters and libp2p itself keep only the text of these
-const otherPeer = /unexpected peer|peer ?id mismatch|does ?n[o']t match|dial self/i
+const otherPeer = /unexpected peer|does not match expected|dial self/i
 
 const known: readonly (readonly [RegExp, string])[] = [
   [/ECONNREFUSED/, 'connection refused'],
@@ -49,7 +49,7 @@ const known: readonly (readonly [RegExp, string])[] = [
 
 export const failure = (address: Multiaddr, error: unknown): Failure => {
   const name = error instanceof Error ? error.name : ''
-  const text = (error instanceof Error && error.message !== '' ? `${name}: ${error.message}` : String(error)).replace(/\p{Cc}+/gu, ' ').slice(0, 200)
+  const text = (error instanceof Error && error.message !== '' ? `${name === 'Error' ? '' : `${name}: `}${error.message}` : String(error)).replace(/\p{Cc}+/gu, ' ').slice(0, 200)
   const told = (why: string, refused: boolean): Failure => ({ address: address.toString(), why, refused })
   if (otherPeer.test(text)) return told('another peer answered', true)
   if (name === 'UnsupportedProtocolError') return told('it does not speak this protocol', true)

@@ -15,7 +15,7 @@ const lookMs = 1_500
 const probeProtocol = '/shoal/alive/1'
 
 export interface Watched {
-  readonly connection: Connection
+  readonly connection: Pick<Connection, 'newStream'>
   /** Grows with every byte that comes or goes. */
   moved (): number
   /** Nothing moved for so long, and no answer. */
@@ -28,15 +28,18 @@ export interface Pulse {
   stop (): void
 }
 
-const answers = async (connection: Connection): Promise<boolean> => {
-  const signal = AbortSignal.timeout(answerMs)
+const answers = async (connection: Watched['connection']): Promise<boolean> => {
+  const late = new AbortController()
+  const timer = setTimeout(() => { late.abort(new Error('No answer.')) }, answerMs)
   try {
-    const stream = await connection.newStream(probeProtocol, { signal })
+    const stream = await connection.newStream(probeProtocol, { signal: late.signal })
     stream.abort(new Error('It was only a probe.'))
+    return true
   } catch {
-    return !signal.aborted // any other failure is an answer, or ends the link by itself
+    return !late.signal.aborted // any other failure is an answer, or ends the link by itself
+  } finally {
+    clearTimeout(timer)
   }
-  return true
 }
 
 export const createPulse = (): Pulse => {
