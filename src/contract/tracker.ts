@@ -132,7 +132,7 @@ export interface TrackerSession {
   groups (options?: { readonly name?: string, readonly signal?: AbortSignal }): Promise<readonly GroupListing[]>
   /** @throws GROUP_EXISTS, BAD_NAME */
   createGroup (genesis: Uint8Array, signal?: AbortSignal): Promise<GroupId>
-  /** Signed log entries from `from` on, at most 1,000. Members and applicants only. @throws NOT_FOUND */
+  /** Signed log entries from `from` on, at most 1,000; fewer are the last. Members and applicants only. @throws NOT_FOUND */
   log (group: GroupId, from: number, signal?: AbortSignal): Promise<readonly Uint8Array[]>
   /** Appends a signed entry. `moved`: another came first; read on, sign again. @throws the ShoalError of the rule that it breaks */
   append (group: GroupId, entry: Uint8Array, signal?: AbortSignal): Promise<'appended' | 'moved'>

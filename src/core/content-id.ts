@@ -18,7 +18,8 @@ const rootForm = /^(?:[0-9a-f]{2}){16,64}$/
 const unshowable = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 /**
- * SHA-256 of the canonical description. The piece length is part of it only if the root depends on it, so that tuning it splits no swarm.
+ * SHA-256 of the canonical description, `u8 1, scheme text16, coding text16, length u64, root bytes16, piece length u32`. The last is zero unless the root
+ * depends on it, so that tuning the piece length splits no swarm.
  * @throws RangeError when the manifest was not checked
  */
 export const contentId = (manifest: Manifest, { rootDependsOnPieceLength }: { readonly rootDependsOnPieceLength: boolean }): ContentId => {
@@ -27,7 +28,7 @@ export const contentId = (manifest: Manifest, { rootDependsOnPieceLength }: { re
   return toHex(sha256(inDomain('content', body))) as ContentId
 }
 
-/** The same for every spelling of a name that Unicode holds equal. */
+/** SHA-256 of `u8 1, name text16`: the same for every spelling of a name that Unicode holds equal. */
 export const nameTag = (name: string): NameTag =>
   toHex(sha256(inDomain('nameTag', byteWriter(256).u8(1).text16(name.normalize('NFC')).finish()))) as NameTag
 

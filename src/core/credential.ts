@@ -12,6 +12,7 @@ export const maxCredentialBytes = 1024
 /** How long a credential lasts unless the tracker says otherwise. Holders renew it when half of that has passed. */
 export const credentialLifeMs = 24 * 60 * 60 * 1000
 
+/** `u8 1, realm 32, group 32, user text16, device text16, role u8 (1: owner), seq u64, not after u64`. */
 const credentialBody = (credential: Credential): Uint8Array =>
   byteWriter(256).u8(credential.format).raw(hashBytes(credential.realm)).raw(hashBytes(credential.group)).text16(credential.user).text16(credential.device)
     .u8(credential.role === 'owner' ? 1 : 0).u64(credential.seq).u64(credential.notAfter).finish()

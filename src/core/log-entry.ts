@@ -16,6 +16,7 @@ export const noHash = '0'.repeat(64)
 const kindBytes = { genesis: 1, request: 2, accept: 3, reject: 4, device: 5, leave: 6, remove: 7, policy: 8 } as const satisfies Record<LogAction['kind'], number>
 const policyBytes = { owner: 0, open: 1 } as const satisfies Record<AdmissionPolicy, number>
 
+/** By kind: genesis `name text16, user text16, vouch bytes16`; request, device `user, vouch`; accept, reject `user, request 32`; leave `user, successor or empty`; remove `user`; policy `u8`. */
 const writeAction = (writer: ByteWriter, action: LogAction): ByteWriter => {
   switch (action.kind) {
     case 'genesis': return writer.text16(action.name).text16(action.user).bytes16(action.vouch)
@@ -56,6 +57,7 @@ const readPolicy = (reader: ByteReader): AdmissionPolicy => {
   throw new MalformedError(`Policy ${policy} is not known here.`)
 }
 
+/** `u8 1, kind u8, group 32 (zeros for the genesis), seq u64, prev 32, at u64, actor text16`, then the action. */
 const entryBody = (entry: LogEntry): Uint8Array => {
   const writer = byteWriter(512).u8(entry.format).u8(kindBytes[entry.action.kind])
     .raw(hashBytes(entry.group ?? noHash)).u64(entry.seq).raw(hashBytes(entry.prev)).u64(entry.at).text16(entry.actor)

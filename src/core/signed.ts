@@ -23,7 +23,7 @@ export const signatureBytes = 64
 const maxNameBytes = 256
 const maxPeerBytes = 64
 
-/** The bytes that are signed or hashed: the domain, its length first, then the body. */
+/** The bytes that are signed or hashed: `u16 length, domain, body`. Big-endian, as everywhere. */
 export const inDomain = (domain: Domain, body: Uint8Array): Uint8Array =>
   byteWriter(body.byteLength + 32).text16(domains[domain]).raw(body).finish()
 
@@ -35,7 +35,7 @@ export interface Opened<T> {
   readonly signature: Uint8Array
 }
 
-/** Body, then signature. */
+/** The bytes that are stored and sent: `body, signature`. A body begins with its format byte. */
 export const seal = (body: Uint8Array, signature: Uint8Array): Uint8Array => {
   if (signature.byteLength !== signatureBytes) throw new RangeError(`A signature has ${signatureBytes} bytes, not ${signature.byteLength}.`)
   return concatBytes(body, signature)

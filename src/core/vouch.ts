@@ -14,6 +14,7 @@ const sessionIdForm = /^[0-9A-Za-z_-]{1,64}$/
 /** That a device proved itself to the realm as one of the user's. */
 export interface Vouch { readonly realm: RealmPin, readonly user: UserName, readonly device: PeerId }
 
+/** `u8 1, realm 32, user text16, device text16`. */
 const vouchBody = (realm: RealmPin, user: UserName, device: PeerId): Uint8Array =>
   byteWriter(256).u8(1).raw(hashBytes(realm)).text16(user).text16(device).finish()
 
@@ -25,11 +26,11 @@ export const encodeVouch = ({ realm, user, device }: Vouch, signature: Uint8Arra
 export const decodeVouch = (bytes: Uint8Array): Opened<Vouch> =>
   unseal('vouch', bytes, maxVouchBytes, reader => ({ realm: readHash(reader) as RealmPin, user: readName(reader), device: readPeer(reader) }))
 
-/** What a device signs to log in. Names the realm, so that no other tracker can pass it on. @param at Unix ms */
+/** What a device signs to log in: `u8 1, realm 32, user text16, device text16, at u64`. Names the realm, so that no other tracker can pass it on. @param at Unix ms */
 export const loginStatement = (realm: RealmPin, user: string, device: PeerId, at: number): Uint8Array =>
   inDomain('login', byteWriter(256).u8(1).raw(hashBytes(realm)).text16(user).text16(device).u64(at).finish())
 
-/** What the realm signs to own a TLS key. @param spki SubjectPublicKeyInfo, DER */
+/** What the realm signs to own a TLS key: `u8 1, spki bytes32`. @param spki SubjectPublicKeyInfo, DER */
 export const tlsStatement = (spki: Uint8Array): Uint8Array => inDomain('tls', byteWriter(spki.byteLength + 8).u8(1).bytes32(spki).finish())
 
 /** A login, as any tracker of the realm can check it. */
@@ -43,6 +44,7 @@ export interface SessionToken {
   readonly expires: number
 }
 
+/** `u8 1, realm 32, user text16, device text16, session id text16, expires u64`. */
 const tokenBody = ({ realm, user, device, sessionId, expires }: SessionToken): Uint8Array => {
   if (!sessionIdForm.test(sessionId)) throw new RangeError('A session id has 1–64 letters, digits, `_`, `-`.')
   return byteWriter(256).u8(1).raw(hashBytes(realm)).text16(user).text16(device).text16(sessionId).u64(expires).finish()

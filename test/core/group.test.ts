@@ -152,6 +152,12 @@ describe('the chain', () => {
     expect(group).toEqual(foldGroup(entries))
     expect(kept.map(shown)).toEqual(along)
   })
+  it('tells of each member who ceased to be one, with the devices of then', async () => {
+    const { entries } = await logOf(...three, 'bob@phone adds', 'bob leaves', 'bob asks', 'alice accepts bob', 'alice removes carol', 'alice removes bob')
+    const gone: string[] = []
+    foldGroup(entries, undefined, ({ user, since, devices }) => { gone.push(`${user}@${since} with ${devices.length}`) })
+    expect(gone).toEqual(['bob@2 with 2', 'carol@4 with 1', 'bob@8 with 1'])
+  })
   it('folds 10,000 entries in a moment', async () => {
     const { peer } = await device('alice')
     const { group, entries } = await logOf('alice makes', 'alice opens')
