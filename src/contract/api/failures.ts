@@ -11,7 +11,7 @@ export const statuses = {
   TOO_LARGE: 413,
   TOO_MANY_ATTEMPTS: 429,
   TRACKER_ERROR: 500,
-  STOPPED: 503
+  TRACKER_UNREACHABLE: 503
 } as const satisfies Partial<Record<ErrorCode, number>>
 
 export type WireCode = keyof typeof statuses

@@ -1,0 +1,29 @@
+/** A login at a tracker over HTTPS: one call of the API for each method. Owns the token. */
+import type { PeerId, TrackerSession, UserName } from 'shoal/plugin'
+import { announcer } from './announcing.ts'
+import type { Client } from './client.ts'
+import { watchEvents } from './watching.ts'
+
+export interface LoggedIn { readonly user: UserName, readonly device: PeerId, readonly token: string, readonly vouch: Uint8Array }
+
+export const httpSession = (client: Client, { user, device, token, vouch }: LoggedIn): TrackerSession => ({
+  user, device, vouch,
+  async logout (signal) { await client.call('logout', {}, { token, signal }) },
+
+  async groups ({ name, signal } = {}) { return (await client.call('groups', name === undefined ? {} : { name }, { token, signal })).groups },
+  async createGroup (genesis, signal) { return (await client.call('createGroup', { genesis }, { token, signal })).group },
+  async log (group, from, signal) { return (await client.call('log', { group, from }, { token, signal })).entries },
+  async append (group, entry, signal) { return (await client.call('append', { group, entry }, { token, signal })).result },
+  async credential (group, signal) { return (await client.call('credential', { group }, { token, signal })).credential },
+
+  async files (group, { name, after, signal } = {}) {
+    const fields = { group, ...(name === undefined ? {} : { name }), ...(after === undefined ? {} : { after }) }
+    return (await client.call('files', fields, { token, signal })).files
+  },
+  async share (group, file, signal) { return (await client.call('share', { group, ...file }, { token, signal })).result },
+  async unshare (group, name, signal) { await client.call('unshare', { group, name }, { token, signal }) },
+
+  announce: announcer(client.api.maxAnnounced, (announcement, signal) => client.call('announce', announcement, { token, signal })),
+  async peers (signal) { return (await client.call('peers', {}, { token, signal })).peers },
+  watch: (from, signal) => watchEvents({ client, token, from, signal })
+})
