@@ -89,17 +89,19 @@ export const createGroupLog = ({ id, session, realm, logs, signal, removed, log 
     return after
   }
 
+  /** Without a cache, or with a damaged one, the tracker is read from the beginning. */
   const read = async (): Promise<void> => {
-    const kept = await logs.read(id)
-    if (kept.length === 0) return
-    try { group = fold(kept.map(open)) } catch (error) {
+    try {
+      const kept = await logs.read(id)
+      if (kept.length > 0) group = fold(kept.map(open))
+    } catch (error) {
       if (!ShoalError.is(error)) throw error
       log(`The kept log of group ${id} is read anew: ${error.message}`)
-      await logs.drop(id)
+      if (error.code === 'INTEGRITY') await logs.drop(id).catch((cause: unknown) => { log(`It could not be dropped: ${String(cause)}`) })
     }
   }
   const load = (): Promise<void> => {
-    loading ??= read().catch((error: unknown) => { loading = undefined; throw error })
+    loading ??= read()
     return loading
   }
 

@@ -261,6 +261,20 @@ describe('reading a log', () => {
   })
 })
 
+describe('a cache that fails', () => {
+  it('costs reading from the tracker, nothing else', async () => {
+    const { bob, id } = await team2()
+    await bob.state.stop()
+    const session = await tracker.login('bob', keys.bob)
+    const lines: string[] = []
+    const membership = createMembership({ session, realm: tracker.realm, device: keys.bob, logs: bob.logs, now: () => tracker.now, log: line => { lines.push(line) } })
+    onTestFinished(() => membership.stop())
+    expect((await membership.group(id)).members.size).toBe(2)
+    expect(await membership.admits(keys.alice.peer, id, await tracker.credential(id, 'alice', keys.alice))).toMatchObject({ ok: true })
+    expect(lines).toHaveLength(2)
+  })
+})
+
 describe('our own credential', () => {
   it('is fetched once, renewed after half its life, used to its end while the tracker is away', async () => {
     const { bob, id } = await team2()
