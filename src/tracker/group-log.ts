@@ -31,7 +31,7 @@ const decisions: ReadonlySet<LogAction['kind']> = new Set(['accept', 'reject', '
 
 const leaves = ({ entry: { action } }: OpenedEntry): boolean => action.kind === 'leave' || action.kind === 'remove'
 
-const refuse = (why: string): ShoalError => new ShoalError('BAD_REQUEST', `Cannot take this log entry: ${why}. Log in again; update the peer if it repeats.`)
+const refuse = (why: string): ShoalError => new ShoalError('BAD_REQUEST', `Cannot take this log entry: ${why.replace(/\.$/, '')}. Log in again; update the peer if it repeats.`)
 
 /** @param parted called when somebody left or was removed: there is something to sweep */
 export const openGroupLog = (state: State, groups: Groups, realmKey: Uint8Array, parted: () => void): GroupLog => {
@@ -46,7 +46,7 @@ export const openGroupLog = (state: State, groups: Groups, realmKey: Uint8Array,
       if (flaw !== undefined) throw refuse(flaw)
       return found
     } catch (error) {
-      throw error instanceof MalformedError ? refuse(`it cannot be read: ${error.message}`) : error
+      throw error instanceof MalformedError ? refuse(`it cannot be read. ${error.message}`) : error
     }
   }
 
