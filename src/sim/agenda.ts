@@ -1,0 +1,58 @@
+/** Virtual time: what is to happen, by when, in a heap. What is due at the same time happens in the order in which it was entered, so that a run can be repeated. */
+
+export interface Agenda {
+  /** Milliseconds since the scenario began. */
+  readonly now: number
+  /** @param delayMs from now; 0: after what is due now */
+  after (delayMs: number, run: () => void): void
+  /** Lets the next thing happen. @returns whether there was one at or before `until` */
+  step (until: number): boolean
+}
+
+interface Entry { readonly at: number, readonly order: number, readonly run: () => void }
+
+const before = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
+
+export const createAgenda = (): Agenda => {
+  const heap: Entry[] = []
+  let now = 0
+  let order = 0
+
+  const rise = (entry: Entry): void => {
+    let place = heap.length
+    while (place > 0) {
+      const parent = heap[(place - 1) >> 1]
+      if (parent === undefined || !before(entry, parent)) break
+      heap[place] = parent
+      place = (place - 1) >> 1
+    }
+    heap[place] = entry
+  }
+
+  const sink = (entry: Entry): void => {
+    let place = 0
+    for (;;) {
+      const left = heap[2 * place + 1]
+      const right = heap[2 * place + 2]
+      const child = left !== undefined && right !== undefined && before(right, left) ? right : left
+      if (child === undefined || !before(child, entry)) break
+      heap[place] = child
+      place = 2 * place + (child === left ? 1 : 2)
+    }
+    heap[place] = entry
+  }
+
+  return {
+    get now () { return now },
+    after (delayMs, run) { rise({ at: now + Math.max(0, delayMs), order: order++, run }) },
+    step (until) {
+      const first = heap[0]
+      if (first === undefined || first.at > until) return false
+      const last = heap.pop()
+      if (last !== undefined && last !== first) sink(last)
+      now = first.at
+      first.run()
+      return true
+    }
+  }
+}
