@@ -87,7 +87,7 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
   try {
     const state: State = await one('state')
     made.push(state)
-    const profile = await createProfile(state)
+    const profile = await createProfile(state, { log })
     const device = await profile.deviceKey()
     const integrities: readonly Integrity[] = await all('integrity')
     for (const integrity of integrities) made.push({ stop: async () => { await integrity.stop?.() } })
