@@ -1,0 +1,231 @@
+/**
+ * One content in one group on one link: how it is opened, refused and closed. Each side opens for itself and admits the other; nothing of ours about the
+ * content is said before the other's open was admitted. Owns that rule, and the end of whatever hangs on the channel.
+ *
+ * States: each side's number is its own. `ours` is set from our open to its refusal or the end; `theirs` likewise. The channel is gone when neither is set.
+ */
+import type { GroupId, PieceIndex } from '../contract/index.ts'
+import { forgoAll } from './asking.ts'
+import type { Channel, Core, Link, Transfer } from './core.ts'
+import type { MessageOf } from './message.ts'
+import { leavePage } from './pages.ts'
+import { wake } from './ready.ts'
+import { send } from './send.ts'
+import { chokeChannel, leaveSlots, seekSlot } from './slots.ts'
+import { gain, holdings, isFetching, join, part } from './transfer.ts'
+import { dropRequests } from './upload.ts'
+
+/** A link without anything open is of no use for longer than this. */
+export const idleMs = 30_000
+/** A peer that opens the same content more often than this on one link does nothing else. */
+const maxReopened = 32
+
+export const channelKey = (group: GroupId, content: string): string => `${group}/${content}`
+
+/** Both have opened, and we admitted them: we speak. Whether they admitted us shows in their `pieces`. */
+export const isOpen = (channel: Channel): boolean => channel.ours !== undefined && channel.admission === 'admitted'
+
+const createChannel = (core: Core, link: Link, transfer: Transfer, group: GroupId): Channel => {
+  const key = channelKey(group, transfer.content)
+  const channel: Channel = {
+    link, transfer, group, key, ours: undefined, theirs: undefined, admission: 'none', reopened: 0, hasTold: false, isCounted: false,
+    has: undefined, isJoined: false, useful: 0, eligible: 0, paged: new Uint16Array(transfer.isComplete ? 0 : transfer.pages.length),
+    wanting: false, isUseless: false, isChoked: true, hasDelivered: false, owes: new Map(), owns: new Set(), shortlist: [], fruitless: 0, askAt: 0, pageAt: 0, pageTries: 0,
+    timer: core.timers.timer(() => { wake(core, channel) }), barred: new Map(), isReady: false,
+    wanted: false, isChoking: true, turnedAt: -Infinity, requested: new Map()
+  }
+  link.channels.set(key, channel)
+  transfer.channels.add(channel)
+  return channel
+}
+
+/** Keeps the count of open channels, by which idle links are known. */
+const recount = (core: Core, channel: Channel): void => {
+  const { link } = channel
+  if (isOpen(channel) === channel.isCounted) return
+  channel.isCounted = !channel.isCounted
+  link.openCount += channel.isCounted ? 1 : -1
+  if (link.isEnding) return
+  if (link.openCount > 0) link.idleTimer.clear()
+  else link.idleTimer.set(core.now + idleMs)
+}
+/** Opens a content to the other side, unless we have done so. */
+export const openChannel = (core: Core, link: Link, transfer: Transfer, group: GroupId): void => {
+  const credential = core.credentials.get(group)
+  if (credential === undefined) return
+  const channel = link.channels.get(channelKey(group, transfer.content)) ?? createChannel(core, link, transfer, group)
+  if (channel.ours !== undefined) return
+  const number = link.nextOurs++
+  channel.ours = number
+  link.ours.set(number, channel)
+  send(core, link, { type: 'open', number, group, content: transfer.content, credential })
+  begin(core, channel)
+}
+
+/** Says what we have, once the other side may know. */
+const begin = (core: Core, channel: Channel): void => {
+  const { link, transfer, ours } = channel
+  recount(core, channel)
+  if (ours === undefined || !isOpen(channel) || channel.hasTold) return
+  channel.hasTold = true
+  const { have } = transfer
+  send(core, link, { type: 'pieces', number: ours, have: have.count === have.length ? 'all' : have.count === 0 ? new Uint8Array(0) : have.bytes() })
+  enter(core, channel)
+}
+
+/** What they said counts, as soon as they are admitted and we have opened. */
+const enter = (core: Core, channel: Channel): void => {
+  if (!channel.hasTold) return
+  join(channel)
+  showInterest(core, channel)
+  seekSlot(core, channel)
+  wake(core, channel)
+}
+
+export const showInterest = (core: Core, channel: Channel): void => {
+  const { link, transfer, ours } = channel
+  if (ours === undefined || !channel.hasTold || channel.wanting || channel.useful === 0 || !isFetching(transfer)) return
+  channel.wanting = true
+  send(core, link, { type: 'want', number: ours, wanted: true })
+}
+
+export const loseInterest = (core: Core, channel: Channel): void => {
+  if (!channel.wanting || channel.ours === undefined) return
+  channel.wanting = false
+  send(core, channel.link, { type: 'want', number: channel.ours, wanted: false })
+}
+
+/** @returns what is wrong with it */
+export const onOpen = (core: Core, link: Link, { number, group, content, credential }: MessageOf<'open'>): string | undefined => {
+  if (number < link.nextTheirs) return `it opened channel ${number} twice`
+  link.nextTheirs = number + 1
+  const transfer = core.transfers.get(content)
+  if (transfer?.groups.has(group) !== true || !core.credentials.has(group) || transfer.blamed.has(link.peer.id)) {
+    send(core, link, { type: 'refuse', number })
+    return undefined
+  }
+  const channel = link.channels.get(channelKey(group, content)) ?? createChannel(core, link, transfer, group)
+  // An open that crossed a close leaves a number here that its owner knows to be gone.
+  if (channel.theirs !== undefined) {
+    if (++channel.reopened > maxReopened) return 'it opens the same content again and again'
+    chokeChannel(core, channel)
+    forgetTheirs(core, channel)
+  }
+  channel.theirs = number
+  channel.admission = 'asked'
+  link.theirs.set(number, channel)
+  core.effects.push({ type: 'admit', link: link.id, number, group, content, credential })
+  return undefined
+}
+
+/** @returns the channel, if it is admitted */
+export const onAdmitted = (core: Core, link: Link, number: number, ok: boolean): Channel | undefined => {
+  const channel = link.theirs.get(number)
+  if (channel?.admission !== 'asked') return undefined
+  if (!ok) {
+    send(core, link, { type: 'refuse', number })
+    forgetTheirs(core, channel)
+    vanish(channel)
+    return undefined
+  }
+  channel.admission = 'admitted'
+  if (channel.ours === undefined) openChannel(core, link, channel.transfer, channel.group)
+  else begin(core, channel)
+  return channel
+}
+
+/** @returns the channel on which we are refused */
+export const onRefuse = (core: Core, link: Link, number: number): Channel | undefined => {
+  const channel = link.ours.get(number)
+  if (channel === undefined) return undefined
+  forgetOurs(core, channel)
+  vanish(channel)
+  return channel
+}
+
+/** @returns what is wrong with it */
+export const onPieces = (core: Core, channel: Channel, have: 'all' | Uint8Array): string | undefined => {
+  if (channel.has !== undefined) return 'it told its pieces twice'
+  try {
+    channel.has = holdings(channel.transfer.pieces, have)
+  } catch (error) {
+    if (error instanceof RangeError) return `it told its pieces wrongly: ${error.message}`
+    throw error
+  }
+  if (channel.admission === 'admitted') enter(core, channel)
+  return undefined
+}
+
+/** @returns what is wrong with it */
+export const onHave = (core: Core, channel: Channel, pieces: readonly PieceIndex[]): string | undefined => {
+  if (channel.has === undefined) return 'it told of a piece before it told of all'
+  for (const piece of pieces) {
+    if (piece >= channel.transfer.pieces) return `it has piece ${piece} of ${channel.transfer.pieces}`
+    gain(channel, piece)
+  }
+  if (!channel.isJoined) return undefined
+  showInterest(core, channel)
+  wake(core, channel)
+  return undefined
+}
+
+/** What hung on their number ends. */
+const forgetTheirs = (core: Core, channel: Channel): void => {
+  const { link } = channel
+  if (channel.theirs === undefined) return
+  link.theirs.delete(channel.theirs)
+  channel.theirs = undefined
+  channel.admission = 'none'
+  forgoAll(core, channel)
+  leavePage(core, channel)
+  part(channel)
+  channel.has = undefined
+  channel.isChoked = true
+  channel.wanted = false
+  dropRequests(core, channel)
+  leaveSlots(core, channel)
+  recount(core, channel)
+}
+
+/** What hung on our number ends: they answer nothing that we asked, and we owe them nothing. */
+const forgetOurs = (core: Core, channel: Channel): void => {
+  const { link } = channel
+  if (channel.ours === undefined) return
+  link.ours.delete(channel.ours)
+  channel.ours = undefined
+  channel.hasTold = false
+  channel.wanting = false
+  channel.isChoking = true
+  forgoAll(core, channel)
+  leavePage(core, channel)
+  part(channel)
+  dropRequests(core, channel)
+  leaveSlots(core, channel)
+  recount(core, channel)
+}
+
+const vanish = (channel: Channel): void => {
+  const { link, transfer } = channel
+  if (channel.ours !== undefined || channel.theirs !== undefined) return
+  link.channels.delete(channel.key)
+  link.held.delete(channel)
+  transfer.channels.delete(channel)
+  channel.timer.clear()
+}
+
+/** Ends the channel here, without a word: the other side said so, or the link is gone. */
+export const endChannel = (core: Core, channel: Channel): void => {
+  forgetTheirs(core, channel)
+  forgetOurs(core, channel)
+  core.starved.delete(channel)
+  core.thirsty.delete(channel)
+  vanish(channel)
+}
+
+/** Ends the channel, and says so. */
+export const closeChannel = (core: Core, channel: Channel): void => {
+  const { link, ours, theirs } = channel
+  if (ours !== undefined) send(core, link, { type: 'close', number: ours })
+  else if (theirs !== undefined) send(core, link, { type: 'refuse', number: theirs })
+  endChannel(core, channel)
+}

@@ -1,0 +1,157 @@
+/**
+ * Peers: who is dialed and when, and which of two links to one peer is kept. Owns backoff and crossing dials; what is opened on a link is opening.ts.
+ */
+import type { GroupId, PeerId } from '../contract/index.ts'
+import type { Channel, Core, Link, Peer, Transfer } from './core.ts'
+import type { LinkId } from './io.ts'
+import { clearLink, createLink, endLink } from './link.ts'
+import type { LinkTimers } from './link.ts'
+import { hasten, isDue, noteSighting, postpone, tryOpen } from './opening.ts'
+import { isFetching } from './transfer.ts'
+
+const firstWaitMs = 500
+const mostWaitMs = 30_000
+/** Where there is no place for another link, it is looked for again after this. */
+const placeMs = 5_000
+/** A link that lasted so long was a success. */
+const lastedMs = 10_000
+/** A peer that we only serve is dialed so often without success, then left to dial us. */
+const maxServingDials = 10
+/** Two dials cross if the links come within this of each other; else one side has lost the older one and the newer is kept. */
+const crossingMs = 15_000
+
+export const peerOf = (core: Core, id: PeerId): Peer => {
+  const known = core.peers.get(id)
+  if (known !== undefined) return known
+  const peer: Peer = {
+    id, link: undefined, isDialing: false, failures: 0, dialAt: 0, isPenalised: false, transfers: new Set(),
+    timer: core.timers.timer(() => { consider(core, peer) })
+  }
+  core.peers.set(id, peer)
+  return peer
+}
+
+/** Forgets a peer of whom nothing is known any more. */
+export const tidy = (core: Core, peer: Peer): void => {
+  if (peer.link !== undefined || peer.isDialing || peer.transfers.size > 0) return
+  peer.timer.clear()
+  if (peer.dialAt > core.now) peer.timer.set(peer.dialAt)
+  else core.peers.delete(peer.id)
+}
+
+/** The time has come for a content and a peer: opens it, or dials first. */
+const approach = (core: Core, transfer: Transfer, peer: Peer): void => {
+  if (peer.link !== undefined) tryOpen(core, peer.link, transfer)
+  else dialIfDue(core, peer, transfer)
+}
+
+export const onSighted = (core: Core, transfer: Transfer, group: GroupId, id: PeerId): void => {
+  if (id === core.self) return
+  const peer = peerOf(core, id)
+  hasten(core, noteSighting(core, transfer, peer, group, true, () => { approach(core, transfer, peer) }))
+  peer.failures = 0
+  // a failed dial is tried again at once, an offence is not forgiven
+  if (!peer.isPenalised) peer.dialAt = core.now
+  approach(core, transfer, peer)
+}
+
+/** A peer proved that it takes part: its content may be opened to it again, over a link of its own. */
+export const onProvedMember = (core: Core, { link: { peer }, transfer, group }: Channel): void => {
+  hasten(core, noteSighting(core, transfer, peer, group, false, () => { approach(core, transfer, peer) }))
+}
+
+/** We were refused, or closed out: it is tried again later, if we want something, or if the other side still offers. */
+export const retryLater = (core: Core, { link: { peer }, transfer, group, theirs }: Channel): void => {
+  const sighting = transfer.sightings.get(peer.id)?.get(group)
+  if (sighting === undefined || (!isFetching(transfer) && theirs === undefined)) return
+  postpone(core, sighting)
+}
+
+const wants = (core: Core, peer: Peer, transfer: Transfer): boolean => {
+  if (!isFetching(transfer) && peer.failures >= maxServingDials) return false
+  for (const sighting of transfer.sightings.get(peer.id)?.values() ?? []) {
+    if (sighting.isAnnounced && isDue(core, transfer, peer, sighting)) return true
+  }
+  return false
+}
+
+const dialIfDue = (core: Core, peer: Peer, transfer: Transfer): void => {
+  if (peer.link !== undefined || peer.isDialing || !wants(core, peer, transfer)) return
+  if (peer.dialAt > core.now) {
+    peer.timer.set(peer.dialAt)
+  } else if (core.links.size + core.dialing >= core.settings.maxLinks) {
+    peer.timer.set(core.now + placeMs)
+  } else {
+    peer.isDialing = true
+    peer.isPenalised = false
+    core.dialing++
+    peer.timer.clear()
+    core.effects.push({ type: 'dial', peer: peer.id })
+  }
+}
+
+/** Does what is due about a peer, for all its contents. */
+export const consider = (core: Core, peer: Peer): void => {
+  for (const transfer of peer.transfers) {
+    approach(core, transfer, peer)
+    if (peer.isDialing) return
+  }
+  tidy(core, peer)
+}
+
+const dialEnded = (core: Core, peer: Peer): void => {
+  if (!peer.isDialing) return
+  peer.isDialing = false
+  core.dialing--
+}
+
+const backOff = (core: Core, peer: Peer): void => {
+  const waitMs = Math.min(mostWaitMs, firstWaitMs * 2 ** Math.min(16, peer.failures++))
+  peer.dialAt = Math.max(peer.dialAt, core.now + waitMs * (0.5 + core.random.next() / 2))
+}
+
+export const onUndialed = (core: Core, id: PeerId): void => {
+  const peer = core.peers.get(id)
+  if (peer?.isDialing !== true) return
+  dialEnded(core, peer)
+  backOff(core, peer)
+  consider(core, peer)
+}
+
+/** Whether the new of two links is the one to keep. Both sides come to the same answer: that of the lower peer id's dial stays, or, of one dialer, the newer. */
+const replaces = (core: Core, old: Link, inbound: boolean): boolean => {
+  if (old.inbound === inbound || core.now - old.since > crossingMs) return true
+  const isLower = core.self < old.peer.id
+  return inbound !== isLower
+}
+
+export const onLinked = (core: Core, id: LinkId, peerId: PeerId, inbound: boolean, run: LinkTimers): void => {
+  const peer = peerOf(core, peerId)
+  if (!inbound) dialEnded(core, peer)
+  const old = peer.link
+  const link = createLink(core, { id, peer, inbound }, run)
+  core.links.set(id, link)
+  if (peerId === core.self) {
+    endLink(core, link, 'It leads to ourselves.', 'offence')
+  } else if (old !== undefined && !replaces(core, old, inbound)) {
+    endLink(core, link, 'There is another link to this peer.', 'needless')
+  } else if (old === undefined && core.links.size + core.dialing > core.settings.maxLinks) {
+    endLink(core, link, 'There are too many links.', 'needless')
+  } else {
+    peer.link = link
+    if (old !== undefined) endLink(core, old, 'There is another link to this peer.', 'needless')
+    for (const transfer of peer.transfers) tryOpen(core, link, transfer)
+  }
+}
+
+export const onUnlinked = (core: Core, id: LinkId): void => {
+  const link = core.links.get(id)
+  if (link === undefined) return
+  const { peer } = link
+  const wasTheLink = peer.link === link
+  clearLink(core, link)
+  core.links.delete(id)
+  if (wasTheLink && core.now - link.since < lastedMs) backOff(core, peer)
+  else if (wasTheLink) peer.failures = 0
+  if (peer.link === undefined) consider(core, peer)
+}

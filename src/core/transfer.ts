@@ -1,0 +1,138 @@
+/**
+ * One content: what we have of it, what others have, and which pieces may be begun. Owns the counts, so that nothing has to be counted again; a `have` costs
+ * constant time, a piece that is begun or stored one step per channel.
+ */
+import { bitfield, hashPage, pieceBytes, pieceCount } from '../contract/index.ts'
+import type { PieceIndex } from '../contract/index.ts'
+import type { Channel, Core, Holdings, Transfer } from './core.ts'
+import { fifo } from './fifo.ts'
+import type { Input } from './io.ts'
+import { rarity } from './rarity.ts'
+import type { Timer } from './timers.ts'
+
+export const pageOf = (piece: PieceIndex): number => Math.floor(piece / hashPage)
+/** Pieces of a page: all pages but the last have 512. */
+export const pageSize = (transfer: Transfer, page: number): number => Math.min(hashPage, transfer.pieces - page * hashPage)
+
+export const createTransfer = (core: Core, added: Extract<Input, { type: 'added' }>, timers: { readonly help: Timer, readonly store: Timer }): Transfer => {
+  const { content, manifest } = added
+  const pieces = pieceCount(manifest)
+  const have = bitfield(pieces, added.have)
+  const pages = bitfield(Math.ceil(pieces / hashPage), added.pages)
+  const isComplete = have.count === pieces
+  const transfer: Transfer = {
+    content, manifest, pieces, groups: new Set(added.groups), have, pages, sightings: new Map(), channels: new Set(), blamed: new Set(),
+    isComplete, isFailed: false,
+    rarity: isComplete ? undefined : rarity(pieces, core.random), seeds: 0, lowest: 0,
+    active: new Map(), adrift: new Set(), suspicions: new Map(), missingPages: new Set(), pagesAsked: new Set(),
+    ready: fifo(), isAsking: false, helpTimer: timers.help, hasMisselected: false,
+    fresh: [], stalled: undefined, unstored: new Set(), storeTimer: timers.store,
+    haveBytes: 0, fetchedBytes: 0, wastedBytes: 0, sentBytes: 0, bytesByPeer: new Map()
+  }
+  if (isComplete) {
+    transfer.haveBytes = manifest.length
+    return transfer
+  }
+  for (let piece = 0; piece < pieces; piece++) {
+    if (have.has(piece)) transfer.haveBytes += pieceBytes(manifest, piece)
+    else if (pages.has(pageOf(piece))) transfer.rarity?.add(piece)
+    else transfer.missingPages.add(pageOf(piece))
+  }
+  return transfer
+}
+
+/** Whether anything is still fetched. */
+export const isFetching = (transfer: Transfer): boolean => !transfer.isComplete && !transfer.isFailed
+
+export const eligible = (channel: Channel): number => channel.has?.all === true ? channel.transfer.rarity?.size ?? 0 : channel.eligible
+
+export const availability = ({ rarity, seeds }: Transfer, piece: PieceIndex): number => seeds + (rarity?.availability(piece) ?? 0)
+
+/** The piece may be begun. */
+export const offer = (transfer: Transfer, piece: PieceIndex): void => {
+  if (transfer.rarity === undefined || transfer.rarity.has(piece)) return
+  transfer.rarity.add(piece)
+  transfer.lowest = Math.min(transfer.lowest, piece)
+  for (const channel of transfer.channels) if (channel.isJoined && channel.has?.has(piece) === true) channel.eligible++
+}
+
+/** The piece is begun. */
+export const withdraw = (transfer: Transfer, piece: PieceIndex): void => {
+  transfer.rarity?.remove(piece)
+  for (const channel of transfer.channels) if (channel.isJoined && channel.has?.has(piece) === true) channel.eligible--
+}
+
+/** The piece is verified and stored. */
+export const own = (transfer: Transfer, piece: PieceIndex): void => {
+  transfer.have.add(piece)
+  transfer.haveBytes += pieceBytes(transfer.manifest, piece)
+  for (const channel of transfer.channels) if (channel.isJoined && channel.has?.has(piece) === true) channel.useful--
+  if (transfer.have.count < transfer.pieces) return
+  transfer.isComplete = true
+  transfer.rarity = undefined
+}
+
+/** What the peer has counts from now on. */
+export const join = (channel: Channel): void => {
+  const { transfer, has } = channel
+  if (channel.isJoined || has === undefined) return
+  channel.isJoined = true
+  const { rarity } = transfer
+  if (rarity === undefined) return
+  if (has.all) {
+    transfer.seeds++
+    channel.useful = transfer.pieces - transfer.have.count
+    return
+  }
+  if (has.count === 0) return
+  for (let piece = 0; piece < transfer.pieces; piece++) if (has.has(piece)) count(channel, piece)
+}
+
+const count = (channel: Channel, piece: PieceIndex): void => {
+  const { transfer } = channel
+  const page = pageOf(piece)
+  transfer.rarity?.more(piece)
+  channel.paged[page] = (channel.paged[page] ?? 0) + 1
+  if (transfer.have.has(piece)) return
+  channel.useful++
+  if (transfer.rarity?.has(piece) === true) channel.eligible++
+}
+
+/** It no longer counts. */
+export const part = (channel: Channel): void => {
+  const { transfer, has } = channel
+  if (!channel.isJoined || has === undefined) return
+  channel.isJoined = false
+  channel.useful = 0
+  channel.eligible = 0
+  channel.paged.fill(0)
+  const { rarity } = transfer
+  if (rarity === undefined) return
+  if (has.all) transfer.seeds--
+  else if (has.count > 0) for (let piece = 0; piece < transfer.pieces; piece++) if (has.has(piece)) rarity.fewer(piece)
+}
+
+/** The peer got a piece. @returns whether that is news */
+export const gain = (channel: Channel, piece: PieceIndex): boolean => {
+  if (channel.has?.add(piece) !== true) return false
+  if (channel.isJoined && channel.transfer.rarity !== undefined) count(channel, piece)
+  return true
+}
+
+/** A page of hashes is proved: its pieces may be begun. */
+export const prove = (transfer: Transfer, page: number): void => {
+  transfer.pages.add(page)
+  transfer.pagesAsked.delete(page)
+  if (!transfer.missingPages.delete(page)) return
+  const first = page * hashPage
+  for (let piece = first; piece < first + pageSize(transfer, page); piece++) {
+    if (!transfer.have.has(piece) && !transfer.active.has(piece)) offer(transfer, piece)
+  }
+}
+
+/** @param have as it came: everything, or packed bits. @throws RangeError when the bits have another size */
+export const holdings = (pieces: number, have: 'all' | Uint8Array): Holdings => {
+  if (have === 'all') return { all: true, count: pieces, has: () => true, add: () => false }
+  const bits = have.byteLength === 0 ? bitfield(pieces) : bitfield(pieces, have)
+  return { all: false, get count () { return bits.count }, has: piece => bits.has(piece), add: piece => bits.add(piece) }
+}
