@@ -1,5 +1,5 @@
 /** A State in this process's memory: for tests, examples and peers without a home. Owns nothing that outlives it. */
-import { checkKey, checkPage, checkPrefix, checkTransaction, definePlugin, keyOf, ShoalError } from 'shoal/plugin'
+import { checkKey, checkPage, checkPrefix, checkTransaction, definePlugin, integerOption, keyOf, knownOptions, ShoalError } from 'shoal/plugin'
 import type { Change, Entry, LeaseId, Op, State } from 'shoal/plugin'
 import { history } from './history.ts'
 import { sortedKeys } from './sorted-keys.ts'
@@ -13,7 +13,9 @@ interface Stored { readonly entry: Entry, readonly lease: LeaseId | undefined }
 
 const copy = ({ key, value, revision }: Entry): Entry => ({ key, value: Uint8Array.from(value), revision })
 
-export const memoryState = ({ historyChanges = 100_000 }: MemoryStateOptions = {}): State => {
+export const memoryState = (options: MemoryStateOptions = {}): State => {
+  knownOptions('state-memory', options, ['historyChanges'])
+  const historyChanges = integerOption('state-memory', 'historyChanges', options.historyChanges, { min: 1, max: 10_000_000, otherwise: 100_000 })
   const stored = new Map<string, Stored>()
   const keys = sortedKeys()
   const log = history(historyChanges)
@@ -78,10 +80,10 @@ export const memoryState = ({ historyChanges = 100_000 }: MemoryStateOptions = {
       const found = stored.get(key)
       return found === undefined ? undefined : copy(found.entry)
     }),
-    list: (prefix, options) => answer(() => {
-      const limit = checkPage(prefix, options)
+    list: (prefix, page) => answer(() => {
+      const limit = checkPage(prefix, page)
       const entries: Entry[] = []
-      for (const key of keys.from(prefix, options?.after)) {
+      for (const key of keys.from(prefix, page?.after)) {
         const found = stored.get(key)
         if (found !== undefined) entries.push(copy(found.entry))
         if (entries.length === limit) break
@@ -125,4 +127,4 @@ export const memoryState = ({ historyChanges = 100_000 }: MemoryStateOptions = {
   }
 }
 
-export default definePlugin('state', 'memory', (options: MemoryStateOptions) => memoryState(options))
+export default definePlugin('state', 'memory', memoryState)

@@ -1,7 +1,7 @@
 /** A State in one SQLite file, durable before anything is acknowledged. Owns the leases, which live as long as this process. */
 import { randomUUID } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { checkKey, checkPage, checkPrefix, checkTransaction, definePlugin, ShoalError } from 'shoal/plugin'
+import { checkKey, checkPage, checkPrefix, checkTransaction, definePlugin, integerOption, knownOptions, ShoalError } from 'shoal/plugin'
 import type { Context, Entry, LeaseId, Op, State } from 'shoal/plugin'
 import { startCourier } from './courier.ts'
 import type { Answer } from './requests.ts'
@@ -25,7 +25,10 @@ const ownOp = (op: Op): Op => 'put' in op ? { ...op, value: Uint8Array.from(op.v
 const entriesOf = (answer: Answer): readonly Entry[] => answer.type === 'got' ? answer.entries : []
 
 /** @throws ShoalError STATE_FAILED when the file cannot be opened, or another process has it open */
-export const sqliteState = async ({ path, historyChanges = 100_000 }: SqliteStateOptions & { readonly path: string }): Promise<State> => {
+export const sqliteState = async (options: SqliteStateOptions & { readonly path: string }): Promise<State> => {
+  knownOptions('state-sqlite', options, ['path', 'historyChanges'])
+  const { path } = options
+  const historyChanges = integerOption('state-sqlite', 'historyChanges', options.historyChanges, { min: 1, max: 10_000_000, otherwise: 100_000 })
   const courier = await startCourier({ path: resolve(path), historyChanges })
   const watches = watchers(courier)
   const leases = new Map<LeaseId, LiveLease>()
@@ -62,10 +65,10 @@ export const sqliteState = async ({ path, historyChanges = 100_000 }: SqliteStat
       checkKey(key)
       return entriesOf(await courier.ask({ type: 'get', key }))[0]
     },
-    async list (prefix, options) {
+    async list (prefix, page) {
       live()
-      const limit = checkPage(prefix, options)
-      return entriesOf(await courier.ask({ type: 'list', prefix, after: options?.after, limit }))
+      const limit = checkPage(prefix, page)
+      return entriesOf(await courier.ask({ type: 'list', prefix, after: page?.after, limit }))
     },
     async txn (compare, ops) {
       live()

@@ -6,11 +6,12 @@ const maxSightings = 50
 /** Parts in order; only the first replaces what was announced before, only the last seeks. */
 const partsOf = (announcement: Announcement, max: number): readonly Omit<Announcement, 'sequence'>[] => {
   const { added, removed, seek, full, addresses, transports } = announcement
-  const count = Math.max(1, Math.ceil(added.length / max), Math.ceil(removed.length / max))
+  const step = added.length === 0 || removed.length === 0 ? max : Math.floor(max / 2)
+  const count = Math.max(1, Math.ceil(added.length / step), Math.ceil(removed.length / step))
   return Array.from({ length: count }, (_, i) => ({
     full: full && i === 0,
-    added: added.slice(i * max, (i + 1) * max),
-    removed: removed.slice(i * max, (i + 1) * max),
+    added: added.slice(i * step, (i + 1) * step),
+    removed: removed.slice(i * step, (i + 1) * step),
     seek: i === count - 1 ? seek : [],
     ...(addresses === undefined || i > 0 ? {} : { addresses }),
     ...(transports === undefined || i > 0 ? {} : { transports })

@@ -44,8 +44,9 @@ const plain = (message: string): string => message.replace(/\p{C}/gu, ' ').slice
 export const trackerClient = (options: ClientOptions): Client => {
   const { api, where, check, timeoutMs, host, port } = options
   const stopped = new AbortController()
-  const kept = provenAgent({ ...options, stopped: stopped.signal }, { keepAlive: true })
-  const fresh = provenAgent({ ...options, stopped: stopped.signal }, { keepAlive: false })
+  const kept = provenAgent({ ...options, stopped: stopped.signal }, { keepAlive: true, maxSockets: 8 })
+  /** For what must not arrive twice, for what lasts, and for second attempts: its sockets cannot be stale. */
+  const fresh = provenAgent({ ...options, stopped: stopped.signal }, { keepAlive: false, maxSockets: Infinity })
 
   /** The error that a reply tells. */
   const told = ({ status, json }: Reply): ShoalError => {
@@ -92,8 +93,7 @@ export const trackerClient = (options: ClientOptions): Client => {
   const isStale = (error: unknown): boolean => ShoalError.is(error, 'TRACKER_UNREACHABLE') && 'stale' in error && error.stale === true
 
   const exchange = async <T>(name: CallName, fields: RequestOf<CallName>, options: CallOptions, read: (response: IncomingMessage) => Promise<T>): Promise<T> => {
-    // what must not arrive twice goes over a socket that cannot be stale
-    if (!api.calls[name].repeatable) return await once(name, fields, fresh, options, read)
+    if (!api.calls[name].repeatable || name === 'watch') return await once(name, fields, fresh, options, read)
     try { return await once(name, fields, kept, options, read) } catch (error) {
       if (!isStale(error)) throw error
       return await once(name, fields, fresh, options, read)

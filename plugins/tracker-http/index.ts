@@ -37,15 +37,16 @@ export const httpTracker = async (options: HttpTrackerOptions): Promise<Tracker>
     realm: signal => client.realm(signal),
     async register (user, password, signal) {
       const parameters = await client.call('passwordParameters', {}, { signal })
-      await client.call('register', { user, parameters, key: await derivePassword(password, parameters) }, { signal })
+      await client.call('register', { user: user.normalize('NFC'), parameters, key: await derivePassword(password, parameters) }, { signal })
     },
     async login (user, password, device, signal) {
       const { pin: realm } = await client.realm(signal)
-      const key = await derivePassword(password, await client.call('passwordParameters', { user }, { signal }))
+      const name = user.normalize('NFC')
+      const key = await derivePassword(password, await client.call('passwordParameters', { user: name }, { signal }))
       const at = Date.now()
-      const signature = await device.sign(loginStatement(realm, user, device.peer, at))
-      const { token, vouch } = await client.call('login', { user, key, device: device.peer, at, signature }, { signal })
-      return httpSession(client, { user: user as UserName, device: device.peer, token, vouch })
+      const signature = await device.sign(loginStatement(realm, name, device.peer, at))
+      const { token, vouch } = await client.call('login', { user: name, key, device: device.peer, at, signature }, { signal })
+      return httpSession(client, { user: name as UserName, device: device.peer, token, vouch })
     },
     stop () {
       client.stop()

@@ -83,11 +83,13 @@ const connectProven = async (options: ProvenAgentOptions): Promise<TLSSocket> =>
   throw notOurs(options.where, 'it shows another TLS key each time')
 }
 
+export interface SocketUse { /** Whether sockets are used again. */ readonly keepAlive: boolean, readonly maxSockets: number }
+
 class ProvenAgent extends Agent {
   readonly #options: ProvenAgentOptions
 
-  constructor (options: ProvenAgentOptions, keepAlive: boolean) {
-    super({ keepAlive, maxCachedSessions: 0 })
+  constructor (options: ProvenAgentOptions, use: SocketUse) {
+    super({ ...use, maxCachedSessions: 0 })
     this.#options = options
   }
 
@@ -99,5 +101,4 @@ class ProvenAgent extends Agent {
   }
 }
 
-/** @param keepAlive whether sockets are used again */
-export const provenAgent = (options: ProvenAgentOptions, { keepAlive }: { readonly keepAlive: boolean }): Agent => new ProvenAgent(options, keepAlive)
+export const provenAgent = (options: ProvenAgentOptions, use: SocketUse): Agent => new ProvenAgent(options, use)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { CatalogFile, FileToShare, Manifest } from '../index.ts'
 import { anyList, contentId, count, groupId, hexText, list, nameTag, peerId, typed, userName, word } from './forms.ts'
 
-const manifest = { format: z.literal(1), length: count, pieceLength: z.int().min(1).max(2 ** 31), scheme: word, coding: word, root: hexText.min(2) }
+const manifest = { format: z.literal(1), length: count, pieceLength: z.int().min(1).max(2 ** 31), scheme: word, coding: word, root: hexText }
 
 const version = z.object({
   content: contentId,

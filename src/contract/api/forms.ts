@@ -34,7 +34,7 @@ export const userName = text<UserName>(isName, 'must be a user name')
 export const groupName = text<GroupName>(isName, 'must be a group name')
 
 export const typed = z.string().max(typedCharacters, { error: `must be at most ${typedCharacters} characters` })
-export const hexText = z.string().max(256, { error: 'must be at most 256 hex digits' }).regex(/^(?:[0-9a-f]{2})*$/, { error: 'must be lower-case hex' })
+export const hexText = z.string().min(2).max(256, { error: 'must be at most 256 hex digits' }).regex(/^(?:[0-9a-f]{2})*$/, { error: 'must be lower-case hex' })
 /** Names of schemes, codings, transports. */
 export const word = z.string().min(1).max(64, { error: 'must be at most 64 characters' })
 export const address = z.string().max(256, { error: 'must be at most 256 characters' })
