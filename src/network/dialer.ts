@@ -14,7 +14,7 @@ const answerMs = 2_000
 const handshakeMs = { first: 3_000, last: 10_000 }
 
 export interface DialerOptions {
-  readonly node: Pick<Libp2p, 'dial' | 'getDialQueue'>
+  readonly node: Pick<Libp2p, 'dial'>
   readonly transports: readonly Transport[]
   readonly protocol: string
   readonly self: PeerId
@@ -31,14 +31,17 @@ const isPeerId = (peer: string): boolean => {
   try { return peerIdFromString(peer).toString() === peer } catch { return false } // the type says so
 }
 
-const turnOfEventLoop = (): Promise<void> => new Promise(resolve => { setTimeout(resolve, 0) })
+const unlessAborted = (wait: Promise<unknown>, signal: AbortSignal): Promise<unknown> => new Promise((resolve, reject) => {
+  const stop = (): void => { reject(signal.reason as Error) }
+  signal.addEventListener('abort', stop)
+  void wait.then(resolve).finally(() => { signal.removeEventListener('abort', stop) })
+})
 
 export const createDialer = ({ node, transports, protocol, self }: DialerOptions): Dialer => {
+  /** One dial per peer at a time: libp2p lets a second one join the first, even when that was aborted just now. */
   const turns = new Map<PeerId, Promise<unknown>>()
 
   const reach = async (peer: PeerId, address: Multiaddr, linkMs: number, signal: AbortSignal): Promise<Dialed> => {
-    // libp2p lets a dial join one to the same peer that is still in its queue, even one that was aborted
-    while (node.getDialQueue().some(({ peerId }) => peerId?.toString() === peer)) await turnOfEventLoop()
     const patience = new AbortController()
     const wait = (ms: number, what: string): ReturnType<typeof setTimeout> => setTimeout(() => { patience.abort(new Error(`${what} within ${ms / 1000} s`)) }, ms)
     let timer = wait(answerMs, 'no answer')
@@ -89,8 +92,8 @@ export const createDialer = ({ node, transports, protocol, self }: DialerOptions
       if (peer === self) throw new ShoalError('PEER_REFUSED', `Cannot dial peer ${peer}: it is this peer itself. Dial another one.`)
       if (!isPeerId(peer)) throw new ShoalError('PEER_UNREACHABLE', `Cannot dial "${peer.slice(0, 80)}": it is no peer id. Dial another one.`)
       const before = turns.get(peer) ?? Promise.resolve()
-      const mine = before.then(() => tryAll(peer, addresses, signal))
-      const done = mine.then(() => undefined, () => undefined)
+      const mine = unlessAborted(before, signal).then(() => tryAll(peer, addresses, signal))
+      const done = Promise.allSettled([before, mine])
       turns.set(peer, done)
       void done.then(() => { if (turns.get(peer) === done) turns.delete(peer) })
       return await mine

@@ -68,6 +68,13 @@ export const linkCases: readonly SuiteCase<TransportRig>[] = [
     }
   },
   {
+    name: 'parts larger than the send queue are sent, and it drains after each',
+    async run (rig) {
+      const [near, far] = ears(await rig.pair(), rig)
+      await Promise.all([near.sayAll(24 * MiB, 8 * MiB + 1), far.heard(24 * MiB)])
+    }
+  },
+  {
     name: 'bytes that came before anybody listened are delivered, and do not cut the link',
     async run (rig) {
       const { near, far } = await rig.pair()

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { tcp } from '../../plugins/transport-tcp/index.ts'
 import type { Link, Network, PeerId } from '../../src/contract/index.ts'
+import { within } from '../../src/testing/link-ear.ts'
 import { networkOf } from '../network/networks.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
@@ -58,10 +59,6 @@ const network = async (port = 0): Promise<Network> => {
 
 const ending = (link: Link): Promise<Error | undefined> => new Promise(resolve => { link.listen({ data () {}, drained () {}, closed: resolve }) })
 
-const within = <T>(ms: number, promise: Promise<T>): Promise<T> => Promise.race([promise, new Promise<never>((_resolve, reject) => {
-  AbortSignal.timeout(ms).addEventListener('abort', () => { reject(new Error(`Not within ${ms} ms.`)) })
-})])
-
 const portOf = ({ addresses }: Pick<Peer, 'addresses'>): number => Number(/tcp\/(\d+)/.exec(addresses[0] ?? '')?.[1])
 
 describe('a peer in another process', () => {
@@ -72,7 +69,7 @@ describe('a peer in another process', () => {
     dialing.order({ dial: { peer: ours.peer, addresses: ours.addresses() } })
     const ends = [ending(await ours.dial(dialed.peer, dialed.addresses, AbortSignal.timeout(10_000))), ending(await accepted)]
     for (const each of [dialed, dialing]) each.process.kill('SIGKILL')
-    for (const end of await within(2_000, Promise.all(ends))) expect(end).toMatchObject({ code: 'LINK_CLOSED' })
+    for (const end of await within(2_000, 'both are missed', Promise.all(ends))) expect(end).toMatchObject({ code: 'LINK_CLOSED' })
     const again = await start(portOf(dialed)) // what a killed one leaves behind blocks nobody
     await (await ours.dial(again.peer, again.addresses, AbortSignal.timeout(10_000))).close()
   })
@@ -104,7 +101,7 @@ describe('a peer in another process', () => {
     expect(sent).toBeLessThan(24 * 1024 * 1024) // socket buffers of both kernels, and a window
     expect(link.unsentBytes).toBeLessThan(2 * 1024 * 1024)
     theirs.process.kill('SIGCONT')
-    await within(10_000, theirs.line('heard 64'))
+    await within(10_000, 'all is heard', theirs.line('heard 64'))
     expect(ends).toEqual([])
     await link.close()
     expect(ends).toEqual([undefined])
@@ -116,7 +113,7 @@ describe('a peer in another process', () => {
     const end = ending(await ours.dial(theirs.peer, theirs.addresses, AbortSignal.timeout(10_000)))
     theirs.order({ stop: true })
     await theirs.line('stopped')
-    await within(500, theirs.exited)
+    await within(500, 'it ends by itself', theirs.exited)
     expect(await end).toBeUndefined()
     expect((await network(portOf(theirs))).addresses()).toEqual(theirs.addresses)
   })
