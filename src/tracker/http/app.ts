@@ -4,7 +4,6 @@
  */
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import { routePath } from 'hono/route'
 import { ShoalError } from '../../contract/index.ts'
 import type { TrackerService, TrackerSession } from '../../contract/index.ts'
 import { calls, decodeRequest, encodeReply, isWireCode, statuses } from '../../contract/api/index.ts'
@@ -53,7 +52,7 @@ export const createApp = ({ service, proof, log, stopping, streams = {} }: AppOp
   /** What the other side may know of an error; the rest goes to the log. */
   const failed = (what: string, error: unknown): Failure & { readonly code: keyof typeof statuses } => {
     if (ShoalError.is(error) && isWireCode(error.code)) return { code: error.code, message: error.message }
-    log(`${what} failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
+    log(`${what} failed: ${(error instanceof Error ? error.stack ?? error.message : String(error)).replace(/\s*\n\s*/g, ' | ')}`)
     return { code: 'TRACKER_ERROR', message: 'The tracker failed to answer. Try again; the tracker logs the cause.' }
   }
 
@@ -94,18 +93,23 @@ export const createApp = ({ service, proof, log, stopping, streams = {} }: AppOp
   const handlerOf = (name: CallName): Handler =>
     name === 'watch' ? answerWatch : isOpenCall(name) ? answerOpen(name, open[name]) : answerSession(name, sessionAnswers[name])
 
-  const app = new Hono<{ Bindings: Caller }>()
-  for (const [name, call] of Object.entries(calls) as [CallName, Call][]) app.on(call.method, call.path, handlerOf(name))
-  app.get('/healthz', async () => {
-    // answers only if the state does
+  /** Answers only if the state does. */
+  const answerHealth: Handler = async () => {
     await service.passwordParameters('healthz')
     return json(200, { ok: true })
-  })
+  }
+
+  /** Whatever is thrown, be it no Error, becomes an answer. */
+  const answering = (what: string, handler: Handler): Handler => async context => {
+    try { return await handler(context) } catch (error) {
+      const failure = failed(what, error)
+      return json(statuses[failure.code], failure)
+    }
+  }
+
+  const app = new Hono<{ Bindings: Caller }>()
+  for (const [name, call] of Object.entries(calls) as [CallName, Call][]) app.on(call.method, call.path, answering(name, handlerOf(name)))
+  app.get('/healthz', answering('healthz', answerHealth))
   app.notFound(({ req }) => json(404, { code: 'BAD_REQUEST', message: `There is no ${req.method} ${req.path.slice(0, 200)} here. See docs/tracker-api.md.` } satisfies Failure))
-  app.onError((error, context) => {
-    // the pattern, not the path: a log is no place for names
-    const failure = failed(`${context.req.method} ${routePath(context)}`, error)
-    return json(statuses[failure.code], failure)
-  })
   return { fetch: async (request, caller) => await app.fetch(request, caller) }
 }
