@@ -92,6 +92,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
 
   const release = async (connection: Connection, { over }: LinkEnd): Promise<void> => {
     const how = await over
+    void node.peerStore.delete(connection.remotePeer) // it would keep every identity that ever linked
     if (how === 'failed') { connection.abort(new Error('Its link failed.')); return }
     if (how === 'answered' && connection.status === 'open') { // our last bytes may still be under way: the closer has them all when it closes
       await new Promise<void>(resolve => {
