@@ -7,11 +7,13 @@ export interface LocalTrackerOptions {
   readonly service: TrackerService
   /** Where this client calls from, for the limit on failed logins. @default 'local' */
   readonly from?: string
+  /** Unix time in milliseconds, as the login says it. @default Date.now */
+  readonly now?: () => number
 }
 
 export const localTracker = (options: LocalTrackerOptions): Tracker => {
-  knownOptions('tracker-local', options, ['service', 'from'])
-  const { service, from = 'local' } = options
+  knownOptions('tracker-local', options, ['service', 'from', 'now'])
+  const { service, from = 'local', now = Date.now } = options
   if (!isService(service)) throw new ShoalError('BAD_OPTION', 'tracker-local needs the option service: a tracker service of this process. For one elsewhere use tracker-http.')
   return {
     where: 'local',
@@ -28,7 +30,7 @@ export const localTracker = (options: LocalTrackerOptions): Tracker => {
     async login (user, password, device, signal) {
       const name = user.normalize('NFC')
       const key = await derivePassword(password, await service.passwordParameters(name))
-      const at = Date.now()
+      const at = now()
       const signature = await device.sign(loginStatement(service.realm.pin, name, device.peer, at))
       signal?.throwIfAborted()
       const { token } = await service.login({ user: name, key, device: device.peer, at, signature }, from)

@@ -61,7 +61,7 @@ export interface TrackerRig {
 export const manifestOf = (mark: string, pieceLength = 512 * 1024): Manifest =>
   ({ format: 1, scheme: 'sha256', coding: 'none', length: 1000, pieceLength, root: Buffer.from(mark.padEnd(32, '.')).toString('hex') })
 
-const trackerRig = async (realm: TrackerRealm): Promise<TrackerRig> => {
+export const trackerRig = async (realm: TrackerRealm): Promise<TrackerRig> => {
   const tracker = await realm.connect()
 
   /** What a device appends to: the end of the log if it may read it, else what the listing says. */

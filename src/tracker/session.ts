@@ -75,8 +75,8 @@ export const openSession = (parts: TrackerParts, token: SessionToken, vouch: Uin
     await live(undefined)
     const quiet = from !== undefined && clock.now() - parts.startedAt < trackerTimes.quietStartMs
     for await (const event of watching.watch(login, from, signal, () => presence.watched(login, quiet))) {
-      yield event
       if (clock.now() >= token.expires) await live(undefined)
+      yield event
     }
   }
 

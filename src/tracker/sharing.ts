@@ -105,12 +105,11 @@ export const openSharing = (state: State, groups: Groups, catalog: Catalog, cloc
 
   const pruneOnce = async (group: Group, entry: StoredEntry): Promise<boolean> => {
     const removed = entry.shares.filter(share => !share.live).slice(0, prunedAtOnce)
-    const [first] = removed
-    if (entry.record === undefined || first === undefined) return true
+    if (entry.record === undefined || removed.length === 0) return true
     const left = entry.shares.filter(share => !removed.includes(share))
     const versions = entry.record.versions.filter(({ content }) => left.some(share => share.content === content))
-    const notice = versions.length === 0 ? { notice: noticeOf('withdrawn', group, entry.record.name, first.user) } : {}
-    return await carryOut(group, entry.record.name, entry, { versions, removed, ...notice })
+    // without a notice: that its owner went was told, and stands for all that went with them
+    return await carryOut(group, entry.record.name, entry, { versions, removed })
   }
 
   /** The entry with live shares only; undefined: read again. */
