@@ -19,6 +19,8 @@ export default defineConfig({
   target: 'node24',
   platform: 'node',
   // "shoal/plugin" inside plugins/ is the built src/plugin.ts of the same package
+  // node:sqlite exists only under its full name
+  removeNodeProtocol: false,
   external: [/^shoal(\/|$)/],
   sourcemap: true,
   clean: true,
