@@ -113,7 +113,7 @@ describe('a peer in another process', () => {
     const end = ending(await ours.dial(theirs.peer, theirs.addresses, AbortSignal.timeout(10_000)))
     theirs.order({ stop: true })
     await theirs.line('stopped')
-    await within(500, 'it ends by itself', theirs.exited)
+    await within(900, 'it ends by itself', theirs.exited)
     expect(await end).toBeUndefined()
     expect((await network(portOf(theirs))).addresses()).toEqual(theirs.addresses)
   })
