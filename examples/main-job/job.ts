@@ -48,6 +48,12 @@ const downloaders = ['bob', 'carol'] as const
 const leastFromOther = 0.10
 const mostCopies = 1.9
 const giveUpMs = 10 * 60_000
+/** Fewer pieces than this cannot be expected to come from both. */
+const fewPieces = 32
+const pieceBytes = 512 * 1024
+/** The largest request, and after what part of a whole copy a byte is flipped: whoever gets it takes nothing more from the sharer, and must have something to give by then. */
+const requestBytes = 512 * 1024
+const flipAfter = 0.7
 
 export const sha256 = async (path: string): Promise<string> => {
   const hash = createHash('sha256')
@@ -89,7 +95,7 @@ export const runJob = async (options: JobOptions): Promise<Outcome> => {
     await mkdir(folder, { recursive: true })
     const tracker = await driveTracker([...['--listen', '127.0.0.1:0']], { home: join(folder, 'tracker') })
     begin('tracker', tracker)
-    const flip = `${fileURLToPath(new URL('flipping-storage.ts', import.meta.url))}?after=${Math.max(1, Math.floor(bytes / 2 ** 20 / 4))}`
+    const flip = `${fileURLToPath(new URL('flipping-storage.ts', import.meta.url))}?after=${Math.max(1, Math.floor(flipAfter * bytes / requestBytes))}`
     const peers = new Map([sharer, ...downloaders].map(user => [user, begin(user, drivePeer(
       ['127.0.0.1:0', tracker.url, '--transport', options.transport, ...(options.flip && user === sharer ? ['--storage', flip] : [])],
       { home: join(folder, user) }))]))
@@ -163,7 +169,7 @@ const judge = async (
     wasted += status?.wastedBytes ?? 0
     for (const { user: from, bytes: count } of suppliers) sent.set(from, (sent.get(from) ?? 0) + count)
     const fromOthers = suppliers.filter(({ user: from }) => from !== sharer).reduce((sum, { bytes: count }) => sum + count, 0)
-    if (fromOthers < leastFromOther * bytes) failures.push(`${user} got ${(100 * fromOthers / bytes).toFixed(1)} % of its bytes from the other downloader, less than ${leastFromOther * 100} %`)
+    if (bytes >= fewPieces * pieceBytes && fromOthers < leastFromOther * bytes) failures.push(`${user} got ${(100 * fromOthers / bytes).toFixed(1)} % of its bytes from the other downloader, less than ${leastFromOther * 100} %`)
     const same = await sha256(copies.get(user) ?? '') === original
     if (!same) failures.push(`the copy of ${user} differs from the original`)
     const took = seconds.get(user) ?? 0
