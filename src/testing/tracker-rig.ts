@@ -99,7 +99,8 @@ export const trackerRig = async (realm: TrackerRealm): Promise<TrackerRig> => {
       announce: async (added, options) => {
         sequence = options?.sequence ?? sequence + 1
         const addresses = sequence === 1 ? { addresses: [`/ip4/192.0.2.1/tcp/${name.length}`], transports: ['tcp'] } : {}
-        return await session.announce({ sequence, full: sequence === 1, added, removed: [], seek: [], ...addresses, ...options })
+        const seek = (options?.seek ?? []).map(({ group, content }) => ({ group, content }))
+        return await session.announce({ sequence, full: sequence === 1, added, removed: [], ...addresses, ...options, seek })
       }
     }
   }

@@ -68,7 +68,7 @@ describe('a device', () => {
     expect(events).toEqual(['alice\'s phone came at 0'])
   })
 
-  it('that was silent, came back and then lost its watch is gone as fast as any other', async () => {
+  it('that was silent, came back and then lost its watch is gone as fast as others', async () => {
     const over = here.watched(phone, false)
     await clock.advance(15_000)
     here.enter(phone, false)
