@@ -118,15 +118,14 @@ export const onOpen = (core: Core, link: Link, { number, group, content, credent
   return undefined
 }
 
-/** @returns the channel, if it is admitted */
+/** @returns the channel, if their open was still waiting: open now, or refused, which ends our side of it too */
 export const onAdmitted = (core: Core, link: Link, number: number, ok: boolean): Channel | undefined => {
   const channel = link.theirs.get(number)
   if (channel?.admission !== 'asked') return undefined
   if (!ok) {
     send(core, link, { type: 'refuse', number })
-    forgetTheirs(core, channel)
-    vanish(channel)
-    return undefined
+    endChannel(core, channel)
+    return channel
   }
   channel.admission = 'admitted'
   if (channel.ours === undefined) openChannel(core, link, channel.transfer, channel.group)
@@ -134,12 +133,10 @@ export const onAdmitted = (core: Core, link: Link, number: number, ok: boolean):
   return channel
 }
 
-/** @returns the channel on which we are refused */
+/** @returns the channel on which we are refused: whoever refuses ends its own side too */
 export const onRefuse = (core: Core, link: Link, number: number): Channel | undefined => {
   const channel = link.ours.get(number)
-  if (channel === undefined) return undefined
-  forgetOurs(core, channel)
-  vanish(channel)
+  if (channel !== undefined) endChannel(core, channel)
   return channel
 }
 

@@ -1,12 +1,12 @@
 /**
- * The session: facts in, orders out. Owns the order in which things happen: what is due by time, then the input, then, as it is polled, what others wait for
+ * The session: facts in, orders out. Owns the order in which things happen: the input, then what is due by time, then, as it is polled, what others wait for
  * most: answers, news of pieces, uploads, requests. Everything it remembers is in core.ts; what it does is in the file of each subject.
  */
 import { downBudget } from './budget.ts'
 import { onAdmitted } from './channel.ts'
 import { onAdded, onCredential, onDropped, onLeft, onRegrouped, onRemoved, sweep } from './contents.ts'
 import type { Core, Link } from './core.ts'
-import { onLinked, onProvedMember, onSighted, onUndialed, onUnlinked } from './dialing.ts'
+import { onLinked, onProvedMember, onSighted, onUndialed, onUnlinked, retryLater } from './dialing.ts'
 import { onHeard } from './download.ts'
 import { fifo } from './fifo.ts'
 import type { Input, Limits, LinkId, Session, SessionOptions } from './io.ts'
@@ -93,8 +93,10 @@ const onLink = (core: Core, input: Extract<Input, { type: 'message' | 'heard' | 
     case 'room': if (onRoom(core, link, input.unsentBytes)) endLink(core, link, 'It does not read what is sent.', 'offence')
       return
     case 'admitted': {
-      const admitted = onAdmitted(core, link, input.number, input.ok)
-      if (admitted !== undefined) onProvedMember(core, admitted)
+      const channel = onAdmitted(core, link, input.number, input.ok)
+      if (channel === undefined) return
+      if (input.ok) onProvedMember(core, channel)
+      else retryLater(core, channel)
       return
     }
     default: input satisfies never
@@ -125,8 +127,9 @@ export const createSession = (options: SessionOptions): Session => {
   return {
     handle (input, now) {
       core.now = Math.max(core.now, now)
-      core.timers.runDue(core.now)
+      // the input first: a message that ends a channel was heard by the codec already, which takes nothing more for that channel
       act(core, run, input)
+      core.timers.runDue(core.now)
     },
     poll () {
       while (core.effects.size === 0) if (!stepTell(core) && !stepUpload(core) && !stepAsk(core)) return undefined
