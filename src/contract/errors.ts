@@ -63,7 +63,6 @@ const table = {
   PEER_UNREACHABLE: { exit: 'network', meaning: 'A peer could not be dialed on any of its addresses.', remedy: 'It is tried again by itself; check firewalls and --announce.' },
   PEER_REFUSED: { exit: 'network', meaning: 'A peer proved another identity, or broke the protocol.', remedy: 'The others are used; update the older side.' },
   LINK_CLOSED: { exit: 'network', meaning: 'A link to a peer ended.', remedy: 'It is dialed again by itself.' },
-  CREDENTIAL_REFUSED: { exit: 'forbidden', meaning: 'A credential is not valid for this peer and group.', remedy: 'Log in again.' },
   // storage
   STORAGE_FULL: { exit: 'storage', meaning: 'No space is left.', remedy: 'Free space; the download goes on by itself.' },
   STORAGE_FAILED: { exit: 'storage', meaning: 'Reading or writing a file failed.', remedy: 'Check the disk and the permissions.' },

@@ -14,7 +14,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   tracker: ['contract', 'core', 'keys'],
   sim: ['contract', 'core'],
   testing: ['contract'],
-  plugin: ['contract'],
+  plugin: ['contract', 'core/vouch.ts'],
   'plugin.ts': ['contract', 'plugin', 'core/vouch.ts'],
   peer: ['contract', 'core', 'engine', 'membership', 'profile', 'network', 'keys'],
   cli: ['contract', 'tracker', 'index.ts', 'plugin.ts', 'version.ts', 'loader.ts', 'preset.ts', 'shoal.ts', 'network/addresses.ts']
