@@ -9,6 +9,9 @@ import { ShoalError } from '../contract/index.ts'
 
 export interface Lock { release (): void }
 
+/** A database that nothing points to is closed by the garbage collector, and its lock with it. */
+const held = new Set<DatabaseSync>()
+
 const busy = 5 // SQLITE_BUSY
 
 const isBusy = (error: unknown): boolean => error instanceof Error && 'errcode' in error && error.errcode === busy
@@ -38,12 +41,13 @@ export const lockFolder = (folder: string, who: string): Lock => {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new ShoalError('STATE_FAILED', `Cannot lock the folder ${folder}: ${why}. Check the disk and the permissions of the folder.`, { cause })
   }
-  const held = database
+  const taken = database
+  held.add(taken)
   return {
     release: () => {
-      if (!held.isOpen) return
+      if (!held.delete(taken)) return
       rmSync(note, { force: true })
-      held.close()
+      taken.close()
     }
   }
 }

@@ -2,7 +2,8 @@
 import { lookup } from 'node:dns/promises'
 import { ShoalError } from '../contract/index.ts'
 import type { Kind, Plugin, Shoal } from '../contract/index.ts'
-import { usage } from './exit.ts'
+import { parseHostPort } from '../network/addresses.ts'
+import { inTime } from './closing.ts'
 import type { Arguments } from './grammar.ts'
 import { homeOf, makeHome } from './homes.ts'
 import type { Home } from './homes.ts'
@@ -12,7 +13,6 @@ import { noticeOf } from './notices.ts'
 import type { Notice } from './notices.ts'
 import { parseBytes } from './quantities.ts'
 import { chooseTracker } from './tracker-choice.ts'
-import { parseEndpoint } from './tracker-info.ts'
 
 export interface OpenPeer {
   readonly shoal: Shoal
@@ -21,17 +21,13 @@ export interface OpenPeer {
   close (): Promise<void>
 }
 
-/** A peer that is told to end is gone within 5 s. */
-const closeMs = 4000
-
 /** `HOST:PORT`, an address or a name of this machine, as what createShoal takes. */
 const readListen = async (text: string): Promise<{ host: string, port: number }> => {
-  const endpoint = parseEndpoint(text)
-  if (endpoint === undefined) throw usage(`"${text}" is not HOST:PORT. Write 0.0.0.0:7500, or [::]:7500; port 0 is a free one.`)
+  const { host, port } = parseHostPort(text)
   try {
-    return { host: (await lookup(endpoint.host)).address, port: endpoint.port }
+    return { host: (await lookup(host)).address, port }
   } catch (cause) {
-    throw new ShoalError('ADDRESS_UNAVAILABLE', `"${endpoint.host}" has no address. Give an address of this machine, or leave it out.`, { cause })
+    throw new ShoalError('ADDRESS_UNAVAILABLE', `"${host}" has no address. Give an address of this machine, or leave it out.`, { cause })
   }
 }
 
@@ -93,10 +89,7 @@ export const openPeer = async (args: Arguments, place: PeerPlace, io: Io, tell: 
     return {
       shoal, home,
       close: async () => {
-        let timer: NodeJS.Timeout | undefined
-        const late = new Promise<void>(resolve => { timer = setTimeout(resolve, closeMs) })
-        await Promise.race([Promise.all([shoal.stop(), telling]), late])
-        clearTimeout(timer)
+        await inTime(Promise.all([shoal.stop(), telling]))
         lock.release()
       }
     }

@@ -15,15 +15,13 @@ import type { OpenPeer, PeerPlace } from './open-peer.ts'
 import { createPipeShell } from './pipe-shell.ts'
 import type { Ending } from './signals.ts'
 import { createTerminalShell } from './terminal-shell.ts'
-import { isTrackerAddress, parseEndpoint } from './tracker-info.ts'
 import { version } from '../version.ts'
 
 /** `shoal peer URL` is understood too: an address with a scheme or a pin, or a path, is no HOST:PORT to listen on. */
 const placeOf = (args: Arguments): PeerPlace => {
   const [first, second] = [args.maybe('HOST:PORT'), args.maybe('TRACKER_INFO')]
-  if (first === undefined || second !== undefined || parseEndpoint(first) !== undefined) return { listen: first, tracker: second }
-  if (isTrackerAddress(first) || first.includes('/') || !first.includes(':')) return { listen: undefined, tracker: first }
-  return { listen: first, tracker: undefined }
+  const isTracker = first !== undefined && second === undefined && (first.includes('#') || first.includes('/') || !first.includes(':'))
+  return isTracker ? { listen: undefined, tracker: first } : { listen: first, tracker: second }
 }
 
 /** What closing the shell has ended. Asked before it closes. */

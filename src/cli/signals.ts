@@ -5,8 +5,8 @@ import { exitStatus } from '../contract/index.ts'
 export interface Ending {
   readonly signal: AbortSignal
   /** What asked for it: a signal of the system, or a reader of our output that is gone. */
-  readonly cause: 'SIGINT' | 'SIGTERM' | 'output closed' | undefined
-  end (cause: 'SIGINT' | 'SIGTERM' | 'output closed'): void
+  readonly cause: 'SIGINT' | 'SIGTERM' | 'output closed' | 'quit' | undefined
+  end (cause: 'SIGINT' | 'SIGTERM' | 'output closed' | 'quit'): void
 }
 
 export const createEnding = (): Ending => {

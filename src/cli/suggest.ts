@@ -18,8 +18,10 @@ const distance = (a: string, b: string): number => {
   return last[b.length] ?? 0
 }
 
-/** The word meant, if one is near enough: one slip in three letters. */
+/** The word meant, if one is near enough: the only one that begins so, or one slip in three letters. */
 export const nearest = (typed: string, words: readonly string[]): string | undefined => {
+  const longer = words.filter(word => word.startsWith(typed))
+  if (typed.length >= 3 && longer.length === 1) return longer[0]
   let best: string | undefined
   let least = Math.min(3, Math.ceil(typed.length / 3)) + 1
   for (const word of words) {

@@ -1,0 +1,71 @@
+/** Where a tracker listens, what it calls itself, and what to type elsewhere to reach it. */
+import { lookup } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
+import type { RealmPin } from '../contract/index.ts'
+import { parseHostPort } from '../network/addresses.ts'
+import type { HostPort } from '../network/addresses.ts'
+import { usage } from './exit.ts'
+import { defaultTracker, formatTracker, readTrackerInfo } from './tracker-info.ts'
+
+export interface TrackerPlace {
+  readonly listen: HostPort
+  /** Trackers of the realm, as far as TRACKER_INFO says. */
+  readonly trackers: number
+  /** The pin in its line. */
+  readonly pin?: RealmPin
+  /** What is printed once it accepts connections; the address alone in the first line. */
+  announcement (served: { readonly pin: RealmPin, readonly port: number }): string
+}
+
+const wildcards: readonly string[] = ['0.0.0.0', '::']
+const isLoopback = (host: string): boolean => host === '::1' || host === 'localhost' || /^127\./.test(host)
+
+/** Of this machine, as others may see it, best first. */
+const ownAddresses = (): readonly string[] => {
+  const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? []).filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
+  return [...all.filter(({ family }) => family === 'IPv4'), ...all.filter(({ family }) => family === 'IPv6')].map(({ address }) => address)
+}
+
+/** HOST if it is an address of this machine, else all interfaces: behind a router, HOST is the router's. */
+const bindable = async (host: string): Promise<string> => {
+  const local = [...wildcards, ...Object.values(networkInterfaces()).flatMap(addresses => (addresses ?? []).map(({ address }) => address))]
+  const found = await lookup(host, { all: true }).catch(() => [])
+  const own = found.find(({ address }) => local.includes(address) || isLoopback(address))
+  return own?.address ?? (found.length > 0 && found.every(({ family }) => family === 6) ? '::' : '0.0.0.0')
+}
+
+/** `HOST`, or `HOST:PORT`. */
+const parseListen = (text: string, port: number): HostPort => {
+  if (/^\[[^\]]*\]$|^[^:]*$/.test(text)) return parseHostPort(`${text}:${port}`, 'BAD_OPTION')
+  return parseHostPort(text, 'BAD_OPTION')
+}
+
+const lineNumber = (text: string | undefined, lines: number): number => {
+  const number = text === undefined ? 1 : /^\d{1,6}$/.test(text) ? Number(text) : 0
+  if (number < 1 || number > lines) throw usage(`N is ${text ?? ''}, and TRACKER_INFO has ${lines === 1 ? 'one tracker' : `${lines} trackers`}. Give 1${lines === 1 ? '' : ` to ${lines}`}.`)
+  return number
+}
+
+/** @throws ShoalError BAD_TRACKER_INFO, USAGE, BAD_OPTION */
+export const choosePlace = async (given: { readonly info: string | undefined, readonly line: string | undefined, readonly listen: string | undefined }): Promise<TrackerPlace> => {
+  const lines = given.info === undefined ? [defaultTracker] : await readTrackerInfo(given.info)
+  const line = lines[lineNumber(given.line, lines.length) - 1] ?? defaultTracker
+  const listen = given.listen === undefined ? { host: await bindable(line.host), port: line.port } : parseListen(given.listen, line.port)
+  // without a file, its address is where it listens
+  const shown = given.info === undefined ? listen : line
+  const [lan] = ownAddresses()
+  const host = wildcards.includes(shown.host) ? lan ?? '127.0.0.1' : shown.host
+  return {
+    listen,
+    trackers: lines.length,
+    ...line.pin === undefined ? {} : { pin: line.pin },
+    announcement: ({ pin, port }) => {
+      const url = formatTracker({ host, port: shown.port === 0 || given.info === undefined ? port : shown.port, pin })
+      const next = isLoopback(host)
+        ? [`Here, in another terminal:  shoal peer '${url}'`,
+            'This address is seen from this machine only. For other machines, stop it and start it with:  shoal tracker --listen 0.0.0.0' + (lan === undefined ? '' : `  (this machine is ${lan})`)]
+        : [`On another machine:  shoal peer '${url}'`]
+      return [url, ...next, 'quit or Ctrl-C stops it.', ''].join('\n')
+    }
+  }
+}
