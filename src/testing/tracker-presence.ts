@@ -62,10 +62,11 @@ export const trackerPresenceSuite: readonly SuiteCase<TrackerRealm>[] = [
   onRig('only members announce and are told, and only of what the group has or had', async rig => {
     const { alice, bob, photos, source, wanter } = await scene(rig)
     const mallory = await rig.person('mallory')
-    await alice.announce([source])
+    const unknown = 'a'.repeat(64) as ContentId
+    await alice.announce([source, { ...source, content: unknown }])
     assert.deepEqual((await mallory.announce([wanter])).sightings, [])
-    assert.deepEqual((await bob.announce([{ ...wanter, content: 'a'.repeat(64) as ContentId }])).sightings, [])
-    assert.deepEqual((await bob.announce([], { seek: [{ group: photos, content: 'a'.repeat(64) as ContentId }] })).sightings, [])
+    assert.deepEqual((await bob.announce([{ ...wanter, content: unknown }])).sightings, [])
+    assert.deepEqual((await bob.announce([], { seek: [{ group: photos, content: unknown }] })).sightings, [])
     assert.deepEqual((await alice.announce([], { seek: [source] })).sightings, [])
     await alice.session.unshare(photos, 'a')
     assert.deepEqual(seen((await bob.announce([wanter])).sightings), [['alice', 'source']], 'a running download of what was withdrawn may go on')

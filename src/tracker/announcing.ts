@@ -1,10 +1,14 @@
-/** Takes announcements: checks them, keeps what a member may say of contents that the group has or had, and answers with whom to exchange. */
+/**
+ * Takes announcements: checks them, keeps what a member says of a group's contents, and answers with whom to exchange. A content need not be in the
+ * catalog yet when it is announced, so that it does not matter which of the two the tracker hears first; only then is anyone told.
+ */
 import { isHash, ShoalError } from '../contract/index.ts'
-import type { Announced, Announcement, AnnounceReply, ContentId, Group, GroupId, PeerId, Sighting } from '../contract/index.ts'
+import type { Announced, Announcement, AnnounceReply, ContentId, Group, GroupId, PeerId, Sighting, UserName } from '../contract/index.ts'
 import type { Catalog } from './catalog.ts'
 import type { Clock } from './clock.ts'
 import type { Groups } from './groups.ts'
 import { trackerLimits, trackerTimes } from './limits.ts'
+import { lru } from './lru.ts'
 import { announcedKey } from './presence.ts'
 import type { Login, OnlineDevice, Presence } from './presence.ts'
 import { keyedQueue } from './queue.ts'
@@ -51,25 +55,35 @@ export const openAnnouncing = (parts: AnnouncingParts): Announcing => {
   const { groups, catalog, presence, clock, random } = parts
   const queue = keyedQueue()
   const startedAt = clock.now()
+  const everKnown = lru<string, true>(trackerLimits.announcedPerDevice)
 
-  /** The groups that it is about and that the user is in: those named and, when the device moved, those of all that it announced. */
-  const read = async (login: Login, { added, seek, addresses }: Announcement): Promise<GroupsRead> => {
-    const { user } = login
+  /** Those of the groups that the user is in. */
+  const read = async (user: UserName, ids: ReadonlySet<GroupId>): Promise<GroupsRead> => {
     const found = new Map<GroupId, Group>()
-    const announced = addresses === undefined ? [] : [...presence.of(login)?.announced.values() ?? []]
-    await Promise.all([...new Set([...added, ...seek, ...announced].map(item => item.group))].map(async id => {
+    await Promise.all([...ids].map(async id => {
       const group = (await groups.current(id))?.group
       if (group?.members.has(user) === true) found.set(id, group)
     }))
     return found
   }
 
-  /** What may be announced. The rest is left out without an error: the device has not heard yet that it left, or that the file went. */
-  const allowed = async (mine: GroupsRead, added: readonly Announced[]): Promise<readonly Announced[]> => {
+  /** Those contents that the group has, or had lately: of others nobody is told. Once known is known for good. */
+  const knownOf = async (mine: GroupsRead, items: readonly Pick<Announced, 'group' | 'content'>[]): Promise<ReadonlySet<string>> => {
+    const found = new Set<string>()
     const asked = new Map<GroupId, Set<ContentId>>()
-    for (const { group, content } of added) if (mine.has(group)) asked.set(group, (asked.get(group) ?? new Set()).add(content))
-    const known = new Map(await Promise.all([...asked].map(async ([id, contents]) => [id, await catalog.known(id, contents)] as const)))
-    return added.filter(({ group, content }) => known.get(group)?.has(content)).map(({ group, content, role }) => ({ group, content, role }))
+    for (const item of items) {
+      const key = announcedKey(item)
+      if (everKnown.get(key) === true) found.add(key)
+      else if (mine.has(item.group)) asked.set(item.group, (asked.get(item.group) ?? new Set()).add(item.content))
+    }
+    await Promise.all([...asked].map(async ([group, contents]) => {
+      for (const content of await catalog.known(group, contents)) {
+        const key = announcedKey({ group, content })
+        everKnown.set(key, true)
+        found.add(key)
+      }
+    }))
+    return found
   }
 
   /** @returns what others should hear of */
@@ -95,25 +109,30 @@ export const openAnnouncing = (parts: AnnouncingParts): Announcing => {
       const { sequence, seek } = announcement
       const full = announcement.full || sequence === 1
       return await queue.run(login.device, async () => {
-        const mine = await read(login, announcement)
-        const items = await allowed(mine, announcement.added)
+        // a device that moved is told of again, for all that it announced
+        const moving = announcement.addresses === undefined ? [] : [...presence.of(login)?.announced.values() ?? []]
+        const mine = await read(login.user, new Set([...announcement.added, ...seek, ...moving].map(item => item.group)))
+        // the rest is left out without an error: the device has not heard yet that it is out of that group
+        const items = announcement.added.filter(({ group }) => mine.has(group)).map(({ group, content, role }) => ({ group, content, role }))
+        const known = await knownOf(mine, [...items, ...seek, ...moving])
         // from here on without waiting, so that nothing comes between
         if (presence.hasLeft(login)) throw sessionExpired()
-        const known = presence.of(login)
+        const before = presence.of(login)
         // the same sequence again: our answer was lost
-        const follows = known !== undefined && known.sequence > 0 && (sequence === known.sequence || sequence === known.sequence + 1)
+        const follows = before !== undefined && before.sequence > 0 && (sequence === before.sequence || sequence === before.sequence + 1)
         if (!full && !follows) {
-          if (known !== undefined) presence.heard(known)
+          if (before !== undefined) presence.heard(before)
           return { resync: true, sightings: [], heartbeatMs: trackerTimes.heartbeatMs }
         }
-        if ((full ? 0 : known?.announced.size ?? 0) + items.length > trackerLimits.announcedPerDevice) {
+        if ((full ? 0 : before?.announced.size ?? 0) + items.length > trackerLimits.announcedPerDevice) {
           throw new ShoalError('LIMIT_REACHED', `Cannot announce more than ${trackerLimits.announcedPerDevice} contents from one device. Stop sharing some with \`stop_share\`.`)
         }
         // whoever goes on counting was online before this tracker started
-        const device = known ?? presence.enter(login, sequence > 1 && clock.now() - startedAt < trackerTimes.quietStartMs)
-        const news = take(device, announcement, full, items)
+        const device = before ?? presence.enter(login, sequence > 1 && clock.now() - startedAt < trackerTimes.quietStartMs)
+        const tellable = <T extends Pick<Announced, 'group' | 'content'>>(all: readonly T[]): readonly T[] => all.filter(item => known.has(announcedKey(item)))
+        const news = tellable(take(device, announcement, full, items))
         tellOthers(presence, mine, device, news, random, (peer, sighting) => { parts.tell(peer, sighting) })
-        return { resync: false, sightings: sightingsFor(presence, mine, device, items, seek, random), heartbeatMs: trackerTimes.heartbeatMs }
+        return { resync: false, sightings: sightingsFor(presence, mine, device, tellable(items), tellable(seek), random), heartbeatMs: trackerTimes.heartbeatMs }
       })
     }
   }

@@ -216,6 +216,22 @@ describe('presence', () => {
     expect(realm.lines).toEqual([])
   })
 
+  it('of a content is told once it is in the catalog, though it was announced before', async () => {
+    const { alice, bob, photos, source, wanter } = await scene()
+    await alice.share(photos, 'b', 'y')
+    const content = (await alice.session.files(photos, { name: 'b' }))[0]?.versions[0]?.content ?? expect.unreachable()
+    const realm = await testRealm()
+    const [carol, dave] = [await realm.person('carol'), await realm.person('dave')]
+    const music = await realm.group('music', carol, dave)
+    await carol.announce([{ group: music, content, role: 'source' }])
+    expect((await dave.announce([{ group: music, content, role: 'wanter' }])).sightings).toEqual([])
+    await carol.share(music, 'b', 'y')
+    expect((await dave.announce([], { seek: [{ group: music, content }] })).sightings.map(({ user }) => user)).toEqual(['carol'])
+    // what another group has is not known here
+    await alice.announce([source])
+    expect((await bob.announce([{ ...wanter, group: photos, content: source.content }])).sightings).toHaveLength(1)
+  })
+
   it('is limited to 100,000 contents a device', async () => {
     const { alice, source } = await scene()
     const added = Array.from({ length: 100_001 }, () => source)

@@ -15,7 +15,7 @@ export const trackerRealm = (connect: () => Promise<Tracker> | Tracker): Tracker
   async openCredential (bytes) {
     const { value, signed, signature } = decodeCredential(bytes)
     const { key } = await (await connect()).realm()
-    if (!await verifyWithKey(key, signed, signature)) throw new ShoalError('CREDENTIAL_REFUSED', 'The realm did not sign it. Ask for another.')
+    if (!await verifyWithKey(key, signed, signature)) throw new ShoalError('INTEGRITY', 'The realm did not sign this credential. Ask for another.')
     return value
   }
 })
