@@ -35,6 +35,9 @@ export const keyChanged = (where: string, pinned: string, shown: string): ShoalE
 export const unproved = (where: string): ShoalError =>
   new ShoalError('TRACKER_KEY_CHANGED', `Cannot trust the tracker at ${where}: the realm key did not sign the TLS key of this connection. Somebody may be in between. Nothing secret was sent.`)
 
+export const unkept = (where: string, cause: unknown): ShoalError =>
+  new ShoalError('STATE_FAILED', `Cannot keep the pin of the tracker at ${where}: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was sent; check the disk and the permissions.`, { cause })
+
 /** Why a signal was aborted, as an error that a command may end with. */
 export const interrupted = (signal: AbortSignal): ShoalError => {
   const reason: unknown = signal.reason

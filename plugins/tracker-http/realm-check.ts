@@ -3,9 +3,9 @@
  * certificate authorities. Owns the pin once it is known, and the TLS keys that were proved.
  */
 import { createHash, createPublicKey, verify } from 'node:crypto'
-import { tlsStatement } from 'shoal/plugin'
+import { ShoalError, tlsStatement } from 'shoal/plugin'
 import type { Realm, RealmPin } from 'shoal/plugin'
-import { keyChanged, unproved } from './failing.ts'
+import { keyChanged, unkept, unproved } from './failing.ts'
 
 export interface RealmCheck {
   readonly realm: Realm | undefined
@@ -42,6 +42,13 @@ export const realmCheck = ({ where, pin, onFirstPin }: RealmCheckOptions): Realm
   /** Trust on first use is told once, and nothing is sent before whoever was told has kept it. */
   let told: Promise<void> = Promise.resolve()
   const proved = new Set<string>()
+  const tell = async (shown: RealmPin): Promise<void> => {
+    try { await onFirstPin?.(shown) } catch (error) {
+      // what was not kept is not pinned: the next connection asks again
+      pinned = undefined
+      throw ShoalError.is(error) ? error : unkept(where, error)
+    }
+  }
   return {
     get realm () { return realm },
     knows: spki => proved.has(hashOf(spki)),
@@ -51,7 +58,7 @@ export const realmCheck = ({ where, pin, onFirstPin }: RealmCheckOptions): Realm
       if (!signed(key, spki, signature)) throw unproved(where)
       if (pinned === undefined) {
         pinned = shown
-        told = Promise.resolve(onFirstPin?.(shown))
+        told = tell(shown)
       }
       await told
       realm = { key, pin: shown }

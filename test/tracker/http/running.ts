@@ -18,10 +18,10 @@ export interface RunningTracker {
   /** Lines that were logged. */
   readonly log: readonly string[]
   /** A client of its own, stopped with the tracker. */
-  client (options?: Partial<HttpTrackerOptions>): Promise<Tracker>
+  readonly client: (options?: Partial<HttpTrackerOptions>) => Promise<Tracker>
   /** Another server over the same service: on the same port and folder, unless it is said otherwise. */
-  serve (options?: Partial<ServeOptions>): Promise<Served>
-  stop (): Promise<void>
+  readonly serve: (options?: Partial<ServeOptions>) => Promise<Served>
+  readonly stop: () => Promise<void>
 }
 
 /** @param wrap what is served instead of the service */
