@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import sqlite, { sqliteState } from 'shoal/plugins/state-sqlite'
 import { runSuite, stateSuite } from 'shoal/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startCourier } from '../../plugins/state-sqlite/courier.ts'
 import { openStates } from '../testing/open-states.ts'
 
 const quiet = { log: () => { /* quiet */ } }
@@ -84,6 +85,22 @@ describe('the file of state-sqlite', () => {
   })
 })
 
+describe('the commits of state-sqlite', () => {
+  it('are shared by the transactions of one turn, and by those that came while one was under way', async () => {
+    const courier = await startCourier({ path: fresh(), historyChanges: 1000 })
+    let commits = 0
+    courier.onChange = () => { commits++ }
+    const put = (key: string): Promise<unknown> => courier.ask({ type: 'txn', compare: [], ops: [{ put: key, value: new Uint8Array(10) }] })
+    await Promise.all(Array.from({ length: 200 }, (_, i) => put(`turn/${i}`)))
+    expect(commits).toBe(1)
+    const first = put('first')
+    await Promise.resolve()
+    await Promise.all([first, ...Array.from({ length: 200 }, (_, i) => Promise.resolve().then(() => put(`later/${i}`)))])
+    expect(commits).toBeLessThanOrEqual(3)
+    await courier.stop()
+  })
+})
+
 const script = (...args: readonly string[]): readonly string[] =>
   ['--disable-warning=ExperimentalWarning', '--import', here('../testing/source-hooks.ts'), ...args]
 
@@ -110,7 +127,7 @@ describe('a process with state-sqlite that is killed', () => {
       for (const number of await writeUntilKilled(path, kill * 100_000, kill * 13)) acknowledged.add(number)
       const opening = performance.now()
       const state = await sqliteState({ path })
-      expect(performance.now() - opening).toBeLessThan(2000)
+      expect(performance.now() - opening).toBeLessThan(5000)
       expect(await state.revision()).toBeGreaterThan(revision)
       revision = await state.revision()
       const found = new Map<string, Uint8Array>()
@@ -127,7 +144,7 @@ describe('a process with state-sqlite that is killed', () => {
       await state.stop()
     }
     expect(acknowledged.size).toBeGreaterThan(20 * 21 / 2 * 13 - 1)
-  })
+  }, 120_000)
 })
 
 describe('a process with state-sqlite whose disk takes no more', () => {

@@ -111,5 +111,11 @@ export const createApp = ({ service, proof, log, stopping, streams = {} }: AppOp
   for (const [name, call] of Object.entries(calls) as [CallName, Call][]) app.on(call.method, call.path, answering(name, handlerOf(name)))
   app.get('/healthz', answering('healthz', answerHealth))
   app.notFound(({ req }) => json(404, { code: 'BAD_REQUEST', message: `There is no ${req.method} ${req.path.slice(0, 200)} here. See docs/tracker-api.md.` } satisfies Failure))
-  return { fetch: async (request, caller) => await app.fetch(request, caller) }
+  return {
+    async fetch (request, caller) {
+      // Hono would answer it by running GET and dropping the body, which for a stream has no end
+      if (request.method === 'HEAD') return json(405, { code: 'BAD_REQUEST', message: 'HEAD is not answered here. Use GET.' } satisfies Failure)
+      return await app.fetch(request, caller)
+    }
+  }
 }

@@ -32,6 +32,14 @@ const readBody = async (request: Request): Promise<Uint8Array> => {
   return request.body === null ? new Uint8Array() : await readCounted(request.body)
 }
 
+const wholeBody = async (request: Request): Promise<Uint8Array> => {
+  try { return await readBody(request) } catch (error) {
+    if (ShoalError.is(error)) throw error
+    // whoever sends it went away: no fault of the tracker's, and nothing for its log
+    throw badRequest('its body did not arrive')
+  }
+}
+
 const parseObject = (bytes: Uint8Array): object => {
   let value: unknown
   try { value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) } catch { throw badRequest('its body is not JSON in UTF-8') }
@@ -50,7 +58,7 @@ const queryFields = (request: Request): object => {
 
 /** @param inPath fields that the path gave. @throws ShoalError BAD_REQUEST, TOO_LARGE */
 export const readFields = async (call: Call, request: Request, inPath: Readonly<Record<string, string>>): Promise<object> => {
-  const given = call.method === 'POST' ? parseObject(await readBody(request)) : queryFields(request)
+  const given = call.method === 'POST' ? parseObject(await wholeBody(request)) : queryFields(request)
   for (const field of Object.keys(inPath)) if (Object.hasOwn(given, field)) throw badRequest(`${field}: stands in the path`)
   return { ...given, ...inPath }
 }

@@ -112,6 +112,20 @@ describe('a request to the tracker', () => {
     }
   })
 
+  it('whose body breaks off is no failure of the tracker', async () => {
+    const broken = new ReadableStream<Uint8Array>({ pull (controller) { controller.error(new Error('reset by peer')) } })
+    const request = new Request('https://tracker/v1/users', { method: 'POST', body: broken, duplex: 'half' })
+    expect((await appOf().fetch(request, { address: '', cut: () => { /* nobody */ } })).status).toBe(400)
+    expect(log).toEqual([])
+  })
+
+  it('for the head of a stream opens none', async () => {
+    let opened = 0
+    const watched = watching(async function * () { opened++; yield await Promise.resolve({ type: 'reset', cursor: 'c' } as const) })
+    const response = await appOf({ service: watched }).fetch(new Request('https://tracker/v1/events', { method: 'HEAD', headers: { authorization: `Bearer ${token}` } }), { address: '', cut: () => { /* nobody */ } })
+    expect([response.status, opened]).toEqual([405, 0])
+  })
+
   it('for health is answered as long as the state answers', async () => {
     expect(await ask('GET', '/healthz')).toEqual({ status: 200, body: { ok: true } })
     const failing = { ...service, passwordParameters: () => Promise.reject(new ShoalError('STATE_FAILED', 'Cannot use the database /var/db.')) }

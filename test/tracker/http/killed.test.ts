@@ -63,4 +63,4 @@ it('a tracker that is killed under writes loses nothing acknowledged, and its cl
     running.child.kill('SIGKILL')
     await rm(folder, { recursive: true })
   }
-})
+}, 120_000)

@@ -170,6 +170,36 @@ describe('a tracker on HTTPS', () => {
     expect(await ended.promise - died).toBeLessThan(500)
   })
 
+  it('cuts a client that watches and does not read', async () => {
+    const ended = Promise.withResolvers<void>()
+    const { served, client } = await start({
+      wrap: inner => ({
+        ...inner,
+        async resume (token) {
+          const event = { type: 'reset', cursor: 'x'.repeat(256) } as const
+          return {
+            ...await inner.resume(token),
+            async * watch (_, signal) {
+              while (!signal.aborted) {
+                for (let i = 0; i < 100; i++) yield event
+                await new Promise<void>(resolve => { setImmediate(resolve) })
+              }
+              ended.resolve()
+            }
+          }
+        }
+      })
+    })
+    const tracker = await client()
+    await tracker.register('alice', 'x')
+    const stream = (await tracker.login('alice', 'x', await generateKey())).watch(undefined, AbortSignal.timeout(20_000))[Symbol.asyncIterator]()
+    expect((await stream.next()).value).toMatchObject({ type: 'reset' })
+    await ended.promise
+    expect((await get(served.address.port, '/healthz')).body).toBe('{"ok":true}')
+    const read = async (): Promise<void> => { while ((await stream.next()).done !== true) { /* what came before the cut */ } }
+    await expect(read()).rejects.toMatchObject({ code: 'TRACKER_UNREACHABLE' })
+  })
+
   it('sees where a request comes from, IPv4 as IPv4 also on a socket for both', async () => {
     const seen: string[] = []
     const { served, serve } = await start({ wrap: inner => ({ ...inner, login: (request, from) => { seen.push(from); return inner.login(request, from) } }) })
