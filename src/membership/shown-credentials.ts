@@ -46,12 +46,14 @@ export const createShownCredentials = ({ realm, now, logOf }: ShownCredentialsOp
     return value
   }
 
-  /** Knows the log at least up to where the credential was issued, if that can be had soon. */
-  const inform = async (log: GroupLog, { group, seq }: Credential): Promise<void> => {
+  /** Reads on, if the credential is newer than what we know. @returns whether the log is known as of then, or as of now */
+  const inform = async (log: GroupLog, { group, seq }: Credential): Promise<boolean> => {
     const known = await log.load()
-    if (known !== undefined && known.head.seq >= seq) return
-    if (now() < (quietUntil.get(group) ?? 0)) return
-    if (!await within(askMs, log.latest())) quietUntil.set(group, now() + quietMs)
+    if (known !== undefined && known.head.seq >= seq) return true
+    if (now() < (quietUntil.get(group) ?? 0)) return false
+    if (await within(askMs, log.latest())) return true
+    quietUntil.set(group, now() + quietMs)
+    return false
   }
 
   const judge = async (peer: PeerId, group: GroupId, bytes: Uint8Array): Promise<Admitted | Refused> => {
@@ -61,11 +63,11 @@ export const createShownCredentials = ({ realm, now, logOf }: ShownCredentialsOp
     const wrong = checkCredential(credential, { ...facts, removedAt: undefined })
     if (wrong !== undefined) return refused(wrong)
     const log = logOf(group)
-    await inform(log, credential)
+    const isKnown = await inform(log, credential)
     const since = checkCredential(credential, { ...facts, removedAt: log.removedAt(credential.user) })
     if (since !== undefined) return refused(since)
-    // the realm alone cannot make a member: where the log is known, it decides
-    if (log.group !== undefined && log.group.head.seq >= credential.seq && log.group.members.get(credential.user)?.devices.includes(peer) !== true) {
+    // the realm alone cannot make a member: where the log is known, it decides, also when the credential claims an entry that there is not
+    if (isKnown && log.group?.members.get(credential.user)?.devices.includes(peer) !== true) {
       return refused('the group\'s log does not have that device')
     }
     return { ok: true, user: credential.user }
