@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { hashPage, leafBytes, pieceBytes, pieceCount } from '../contract/index.ts'
 import type { Manifest, Storage } from '../contract/index.ts'
 import { contentOf, everyPiece, layouts, manifestOf, pieceOf } from './contents.ts'
+import { sameBytes } from './same-bytes.ts'
 import { many, never, open, refused, sureOf, writePieces } from './storage-world.ts'
 import type { StorageWorld } from './storage-world.ts'
 import type { SuiteCase } from './suite.ts'
@@ -20,7 +21,7 @@ const fetched = async (storage: Storage, folder: string, name: string, content =
 
 const holds = async ({ files }: StorageWorld, path: string, content: Uint8Array | undefined, what = path): Promise<void> => {
   const found = await files.get(path)
-  assert.deepEqual(found === undefined ? undefined : Buffer.from(found), content === undefined ? undefined : Buffer.from(content), what)
+  sameBytes(found, content, what)
 }
 
 const theirs = new TextEncoder().encode('somebody else wrote this')
@@ -188,8 +189,8 @@ export const storagePlaceSuite: readonly SuiteCase<StorageWorld>[] = [
         assert.deepEqual(sureOf(store, layout), everyPiece(layout))
         for (const piece of everyPiece(layout)) {
           const size = pieceBytes(layout, piece)
-          assert.deepEqual(Buffer.from(await store.read(piece, 0, size)), Buffer.from(pieceOf(layout, content, piece)))
-          assert.deepEqual(Buffer.from(await store.read(piece, size - 1, 1)), Buffer.from(pieceOf(layout, content, piece).subarray(-1)))
+          sameBytes(await store.read(piece, 0, size), pieceOf(layout, content, piece))
+          sameBytes(await store.read(piece, size - 1, 1), pieceOf(layout, content, piece).subarray(-1))
           await refused(undefined, 'a write', store.write(piece, [pieceOf(layout, content, piece)]))
           await refused(undefined, 'reading over the end', store.read(piece, 1, size))
         }
@@ -223,7 +224,7 @@ export const storagePlaceSuite: readonly SuiteCase<StorageWorld>[] = [
       await writePieces(store, manifest(), content, everyPiece(many))
       const path = await store.finish()
       const shared = await open(storage, manifest(), { existing: path })
-      for (const from of [store, shared]) assert.deepEqual(Buffer.from(await from.read(1, 5, 100)), Buffer.from(pieceOf(many, content, 1).subarray(5, 105)))
+      for (const from of [store, shared]) sameBytes(await from.read(1, 5, 100), pieceOf(many, content, 1).subarray(5, 105))
       await store.close()
       await shared.close()
     } },
@@ -236,22 +237,22 @@ export const storagePlaceSuite: readonly SuiteCase<StorageWorld>[] = [
         const pageOf = (first: number): Uint8Array => all.subarray(first * hashBytes, (first + hashPage) * hashBytes)
         const place = { folder, name: `${pieces} pieces` }
         let store = await open(await restart(), large, place)
-        assert.equal(await store.hashes(), undefined)
+        sameBytes(await store.hashes(), undefined)
         const expected = new Uint8Array(all.byteLength)
         for (let page = Math.ceil(pieces / hashPage) - 1; page >= 0; page--) {
           const first = page * hashPage
           await store.writeHashes(first * hashBytes, pageOf(first), all.byteLength)
           expected.set(pageOf(first), first * hashBytes)
-          assert.deepEqual(Buffer.from(await store.hashes() ?? []), Buffer.from(expected), `${pieces} pieces, from page ${page} on`)
+          sameBytes(await store.hashes(), expected, `${pieces} pieces, from page ${page} on`)
           await store.close()
           store = await open(await restart(), large, place)
-          assert.deepEqual(Buffer.from(await store.hashes() ?? []), Buffer.from(expected), `${pieces} pieces, from page ${page} on, in the next process`)
+          sameBytes(await store.hashes(), expected, `${pieces} pieces, from page ${page} on, in the next process`)
         }
         await store.close()
         const path = `${folder}/elsewhere ${pieces}`
         await files.put(path, contentOf(large.length))
         const shared = await open(await restart(), large, { existing: path })
-        assert.deepEqual(Buffer.from(await shared.hashes() ?? []), Buffer.from(all), 'by content, not by place')
+        sameBytes(await shared.hashes(), all, 'by content, not by place')
         await shared.close()
       }
     } },
@@ -267,9 +268,9 @@ export const storagePlaceSuite: readonly SuiteCase<StorageWorld>[] = [
       await store.close()
       const storage = await restart()
       const again = await open(storage, large, { existing: path })
-      assert.deepEqual(Buffer.from(await again.hashes() ?? []), Buffer.from(all))
+      sameBytes(await again.hashes(), all)
       const other = await storage.open({ ...large, root: '12'.repeat(32) }, { existing: path }, never)
-      assert.equal(await other.hashes(), undefined)
+      sameBytes(await other.hashes(), undefined)
       await again.close()
       await other.close()
     } }

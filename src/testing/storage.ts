@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { bitfield, pieceBytes, pieceCount } from '../contract/index.ts'
 import type { PieceIndex } from '../contract/index.ts'
 import { contentOf, everyPiece, layouts, manifestOf, pieceOf, seeded } from './contents.ts'
+import { sameBytes } from './same-bytes.ts'
 import { storagePlaceSuite } from './storage-places.ts'
 import { many, open, refused, sureOf, writePieces } from './storage-world.ts'
 import type { StorageWorld } from './storage-world.ts'
@@ -31,12 +32,12 @@ export const storageSuite: readonly SuiteCase<StorageWorld>[] = [
           assert.deepEqual(new Set(sureOf(store, layout)), written, name)
         }
         for (const piece of everyPiece(layout)) {
-          assert.deepEqual(Buffer.from(await store.read(piece, 0, pieceBytes(layout, piece))), Buffer.from(pieceOf(layout, content, piece)), `piece ${piece} of ${name}`)
+          sameBytes(await store.read(piece, 0, pieceBytes(layout, piece)), pieceOf(layout, content, piece), `piece ${piece} of ${name}`)
         }
-        assert.equal(await files.get(`${folder}/${name}`), undefined, 'no file before it is finished')
+        sameBytes(await files.get(`${folder}/${name}`), undefined, 'the file before it is finished')
         const path = await store.finish()
         assert.equal(path, `${folder}/${name}`)
-        assert.deepEqual(Buffer.from(await files.get(path) ?? []), Buffer.from(content), name)
+        sameBytes(await files.get(path), content, name)
         await store.close()
       }
     } },
@@ -49,7 +50,7 @@ export const storageSuite: readonly SuiteCase<StorageWorld>[] = [
         await store.reserve()
         const nothing = bitfield(pieceCount(layout)).bytes()
         assert.deepEqual(store.have(), { sure: nothing, doubtful: nothing })
-        assert.equal(await store.hashes(), undefined)
+        sameBytes(await store.hashes(), undefined)
         await store.discard()
       }
     } },
@@ -66,9 +67,9 @@ export const storageSuite: readonly SuiteCase<StorageWorld>[] = [
         const length = Math.floor(random() * (size - offset + 1))
         const expected = pieceOf(many, content, piece).subarray(offset, offset + length)
         const bytes = await store.read(piece, offset, length)
-        assert.deepEqual(Buffer.from(bytes), Buffer.from(expected), `${length} bytes at ${offset} of piece ${piece}`)
+        sameBytes(bytes, expected, `${length} bytes at ${offset} of piece ${piece}`)
         bytes.fill(0xee)
-        assert.deepEqual(Buffer.from(await store.read(piece, offset, length)), Buffer.from(expected), 'after the first reader wrote into its bytes')
+        sameBytes(await store.read(piece, offset, length), expected, 'after the first reader wrote into its bytes')
       }
       await store.close()
     } },
@@ -79,7 +80,7 @@ export const storageSuite: readonly SuiteCase<StorageWorld>[] = [
       const buffer = pieceOf(many, content, 2).slice()
       await store.write(2, [buffer.subarray(0, 5), buffer.subarray(5)])
       buffer.fill(0xee)
-      assert.deepEqual(Buffer.from(await store.read(2, 0, buffer.byteLength)), Buffer.from(pieceOf(many, content, 2)))
+      sameBytes(await store.read(2, 0, buffer.byteLength), pieceOf(many, content, 2))
       await store.close()
     } },
   { name: 'what is not had, lies outside its piece or is not a whole piece is not read and not written',
@@ -112,7 +113,7 @@ export const storageSuite: readonly SuiteCase<StorageWorld>[] = [
           assert.deepEqual(new Set(sureOf(store, layout)), new Set(pieces.slice(0, count + 1)))
           assert.deepEqual(store.have().doubtful, bitfield(pieceCount(layout)).bytes())
         }
-        assert.deepEqual(Buffer.from(await files.get(await store.finish()) ?? []), Buffer.from(content))
+        sameBytes(await files.get(await store.finish()), content)
         await store.close()
       }
     } },
@@ -127,7 +128,7 @@ export const storageSuite: readonly SuiteCase<StorageWorld>[] = [
       const store = await open(await restart(), other, place)
       assert.deepEqual(sureOf(store, other), [])
       await writePieces(store, other, content, everyPiece(other))
-      assert.deepEqual(Buffer.from(await files.get(await store.finish()) ?? []), Buffer.from(content))
+      sameBytes(await files.get(await store.finish()), content)
       await store.close()
     } },
   { name: 'a forgotten piece is not had any more, by the next process neither, until it is written again',
@@ -156,14 +157,14 @@ export const storageSuite: readonly SuiteCase<StorageWorld>[] = [
         await Promise.all(everyPiece(many).map(async piece => {
           await writePieces(store, manifest, content, [piece])
           const bytes = await store.read(piece, 0, pieceBytes(many, piece))
-          assert.deepEqual(Buffer.from(bytes), Buffer.from(pieceOf(many, content, piece)))
+          sameBytes(bytes, pieceOf(many, content, piece))
         }))
         await Promise.all([store.flush(), store.flush()])
         const path = await store.finish()
         await store.close()
         return path
       }))
-      for (const [i, path] of paths.entries()) assert.deepEqual(Buffer.from(await files.get(path) ?? []), Buffer.from(contents[i] ?? []))
+      for (const [i, path] of paths.entries()) sameBytes(await files.get(path), contents[i])
     } },
   { name: 'a piece may be written again, also at the same time',
     async run ({ restart, folder }) {
@@ -175,7 +176,7 @@ export const storageSuite: readonly SuiteCase<StorageWorld>[] = [
       await store.close()
       const again = await open(await restart(), manifestOf(many), place)
       assert.deepEqual(sureOf(again, many), [4, 5])
-      assert.deepEqual(Buffer.from(await again.read(4, 0, many.pieceLength)), Buffer.from(pieceOf(many, content, 4)))
+      sameBytes(await again.read(4, 0, many.pieceLength), pieceOf(many, content, 4))
       await again.close()
     } },
   { name: 'a closed store does nothing any more, and may be closed again',
