@@ -23,8 +23,10 @@ export const issue = (core: Core, channel: Channel, ask: Ask): void => {
   ask.askers.push(channel)
   link.owedBytes += length
   link.owedCount++
+  link.askedBytes += length
   link.pace.busy(core.now)
-  channel.owes.set(rangeKey({ piece, offset }), { piece, offset, length, at: core.now, unhindered: link.pace.isUnhindered(link.owedBytes), ask })
+  const unhindered = link.pace.isUnhindered(link.owedBytes)
+  channel.owes.set(rangeKey({ piece, offset }), { piece, offset, length, at: core.now, mark: link.askedBytes, unhindered, ask })
   core.downLimit.take(length, core.now)
   send(core, link, { type: 'request', number: ours, piece, offset, length })
   expectAnswer(core, link)
@@ -162,6 +164,7 @@ export const finish = (core: Core, assembly: Assembly): void => {
   transfer.active.delete(piece)
   leaveAdrift(core, assembly)
   transfer.unstored.delete(assembly)
+  if (assembly.state === 'verifying' || assembly.state === 'storing') transfer.unstoredBytes -= assembly.bytes
   core.downBudget.release(assembly.bytes, assembly.proven)
   wakeStarved(core)
 }

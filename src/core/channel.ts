@@ -13,12 +13,11 @@ import { wake } from './ready.ts'
 import { send } from './send.ts'
 import { chokeChannel, leaveSlots, seekSlot } from './slots.ts'
 import { gain, holdings, isFetching, join, part } from './transfer.ts'
+import { forgetUnknown, maxReopened, openUnknown } from './unknown.ts'
 import { dropRequests } from './upload.ts'
 
 /** A link without anything open is of no use for longer than this. */
 export const idleMs = 30_000
-/** A peer that opens the same content more often than this on one link does nothing else. */
-const maxReopened = 32
 
 export const channelKey = (group: GroupId, content: string): string => `${group}/${content}`
 
@@ -28,7 +27,7 @@ export const isOpen = (channel: Channel): boolean => channel.ours !== undefined 
 const createChannel = (core: Core, link: Link, transfer: Transfer, group: GroupId): Channel => {
   const key = channelKey(group, transfer.content)
   const channel: Channel = {
-    link, transfer, group, key, ours: undefined, theirs: undefined, admission: 'none', reopened: 0, hasTold: false, isCounted: false,
+    link, transfer, group, key, ours: undefined, theirs: undefined, admission: 'none', reopened: 0, wrong: undefined, hasTold: false, isCounted: false,
     has: undefined, isJoined: false, useful: 0, eligible: 0, paged: new Uint16Array(transfer.isComplete ? 0 : transfer.pages.length),
     wanting: false, isUseless: false, isChoked: true, hasDelivered: false, owes: new Map(), owns: new Set(), shortlist: [], fruitless: 0, askAt: 0, pageAt: 0, pageTries: 0,
     timer: core.timers.timer(() => { wake(core, channel) }), barred: new Map(), isReady: false,
@@ -96,15 +95,15 @@ export const loseInterest = (core: Core, channel: Channel): void => {
 }
 
 /** @returns what is wrong with it */
-export const onOpen = (core: Core, link: Link, { number, group, content, credential }: MessageOf<'open'>): string | undefined => {
+export const onOpen = (core: Core, link: Link, open: MessageOf<'open'>): string | undefined => {
+  const { number, group, content, credential } = open
   if (number < link.nextTheirs) return `it opened channel ${number} twice`
   link.nextTheirs = number + 1
+  const key = channelKey(group, content)
   const transfer = core.transfers.get(content)
-  if (transfer?.groups.has(group) !== true || !core.credentials.has(group) || transfer.blamed.has(link.peer.id)) {
-    send(core, link, { type: 'refuse', number })
-    return undefined
-  }
-  const channel = link.channels.get(channelKey(group, content)) ?? createChannel(core, link, transfer, group)
+  if (transfer?.groups.has(group) !== true || !core.credentials.has(group) || transfer.blamed.has(link.peer.id)) return openUnknown(core, link, key, open)
+  forgetUnknown(link, key)
+  const channel = link.channels.get(key) ?? createChannel(core, link, transfer, group)
   // An open that crossed a close leaves a number here that its owner knows to be gone.
   if (channel.theirs !== undefined) {
     if (++channel.reopened > maxReopened) return 'it opens the same content again and again'
@@ -118,13 +117,16 @@ export const onOpen = (core: Core, link: Link, { number, group, content, credent
   return undefined
 }
 
-/** @returns the channel, if their open was still waiting: open now, or refused, which ends our side of it too */
+/** @returns the channel, if their open was still waiting: admitted now, or refused, which ends our side of it too */
 export const onAdmitted = (core: Core, link: Link, number: number, ok: boolean): Channel | undefined => {
-  const channel = link.theirs.get(number)
-  if (channel?.admission !== 'asked') return undefined
-  if (!ok) {
+  const unknown = link.unknownKeys.get(number)
+  // of an unknown content we may have opened a channel ourselves since
+  const channel = unknown === undefined ? link.theirs.get(number) : link.channels.get(unknown)
+  if (unknown === undefined && channel?.admission !== 'asked') return undefined
+  if (unknown !== undefined || !ok || channel === undefined) {
     send(core, link, { type: 'refuse', number })
-    endChannel(core, channel)
+    if (unknown !== undefined) forgetUnknown(link, unknown)
+    if (channel !== undefined) endChannel(core, channel)
     return channel
   }
   channel.admission = 'admitted'
@@ -173,6 +175,7 @@ const forgetTheirs = (core: Core, channel: Channel): void => {
   link.theirs.delete(channel.theirs)
   channel.theirs = undefined
   channel.admission = 'none'
+  channel.wrong = undefined
   forgoAll(core, channel)
   leavePage(core, channel)
   part(channel)
@@ -212,6 +215,7 @@ const vanish = (channel: Channel): void => {
 
 /** Ends the channel here, without a word: the other side said so, or the link is gone. */
 export const endChannel = (core: Core, channel: Channel): void => {
+  forgetUnknown(channel.link, channel.key)
   forgetTheirs(core, channel)
   forgetOurs(core, channel)
   core.starved.delete(channel)

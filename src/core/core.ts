@@ -99,6 +99,9 @@ export interface Link {
   readonly theirs: Map<ChannelNumber, Channel>
   nextOurs: ChannelNumber
   nextTheirs: ChannelNumber
+  /** Their opens of what we do not share with them, not yet refused: by group and content, and these by number. */
+  readonly unknown: Map<string, { readonly number: ChannelNumber, readonly reopened: number }>
+  readonly unknownKeys: Map<ChannelNumber, string>
   /** Channels that are open both ways. */
   openCount: number
   readonly idleTimer: Timer
@@ -107,6 +110,8 @@ export interface Link {
   readonly pace: Pace
   owedBytes: number
   owedCount: number
+  /** All that it was ever asked. */
+  askedBytes: number
   /** Of a block that is not complete. */
   heardBytes: number
   heardAt: number
@@ -147,6 +152,8 @@ export interface Channel {
   admission: 'none' | 'asked' | 'admitted'
   /** How often the other side opened it anew. */
   reopened: number
+  /** What was wrong with what it said before it was admitted: until then it must not see that there is anything. */
+  wrong: string | undefined
   /** We sent `pieces`. */
   hasTold: boolean
   /** Counted among the open ones of its link. */
@@ -201,6 +208,8 @@ export interface Holdings {
 /** A request of ours without an answer. */
 export interface Owe extends BlockRange {
   readonly at: number
+  /** All that the link was ever asked, with this: how far back it stands in the queue. */
+  readonly mark: number
   readonly unhindered: boolean
   /** undefined: no longer needed. */
   ask: Ask | undefined
@@ -244,6 +253,8 @@ export interface Transfer {
   readonly helpTimer: Timer
   hasMisselected: boolean
 
+  /** Whole, and not stored yet, or given up. */
+  unstoredBytes: number
   fresh: PieceIndex[]
   stalled: ErrorCode | undefined
   readonly unstored: Set<Assembly>

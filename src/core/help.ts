@@ -55,19 +55,23 @@ export const rescue = (core: Core, channel: Channel): boolean => {
   return false
 }
 
-/** When the link will have brought all that it owes, and `bytes` more. */
-const etaMs = (core: Core, { pace, owedBytes }: Link, bytes = 0): number => {
+/** When the link will have brought so many bytes. */
+const etaMs = (core: Core, { pace }: Link, bytes: number): number => {
   const rate = pace.rate(core.now)
-  return rate === 0 ? Infinity : (owedBytes + bytes) * 1000 / rate
+  return rate === 0 ? Infinity : bytes * 1000 / rate
 }
 
-/** The same for a range that was asked: the soonest of those who were. */
+/** When it will have brought all that it owes, and so many bytes more. */
+const restEtaMs = (core: Core, link: Link, bytes: number): number => etaMs(core, link, link.owedBytes + bytes)
+
+/** When a range that was asked will have come: the soonest of those who were asked, which answer in order. */
 const askEtaMs = (core: Core, ask: Ask): number => {
   let soonest = Infinity
   for (const { link, owes } of ask.askers) {
-    const at = owes.get(rangeKey({ piece: ask.assembly.piece, offset: ask.offset }))?.at ?? core.now
-    const eta = etaMs(core, link)
-    soonest = Math.min(soonest, eta < Infinity || core.now - at > guessMs ? eta : guessMs)
+    const owe = owes.get(rangeKey({ piece: ask.assembly.piece, offset: ask.offset }))
+    if (owe === undefined) continue
+    const eta = etaMs(core, link, owe.mark - (link.askedBytes - link.owedBytes))
+    soonest = Math.min(soonest, eta < Infinity || core.now - owe.at > guessMs ? eta : guessMs)
   }
   return soonest
 }
@@ -86,7 +90,7 @@ const isHopeless = (core: Core, assembly: Assembly, oursMs: number): boolean => 
   const attempts = transfer.suspicions.get(piece)?.attempts ?? 0
   const holder = holderOf(assembly)
   const missing = gaps.reduce((sum, { length }) => sum + length, 0)
-  return core.now - begunAt > patienceMs * 2 ** attempts && (holder === undefined || isFar(etaMs(core, holder, missing), oursMs))
+  return core.now - begunAt > patienceMs * 2 ** attempts && (holder === undefined || isFar(restEtaMs(core, holder, missing), oursMs))
 }
 
 /** Takes it from who has it, for another to begin anew. */
@@ -107,7 +111,7 @@ const neediest = (core: Core, channel: Channel, oursMs: number): Ask | Assembly 
   for (const assembly of channel.transfer.active.values()) {
     if (assembly.state !== 'filling' || assembly.exclusive || !canBring(core, channel, assembly)) continue
     if (assembly.gaps.length > 0 && assembly.owner !== channel) {
-      const eta = assembly.owner === undefined ? Infinity : etaMs(core, assembly.owner.link, assembly.gaps[0]?.length)
+      const eta = assembly.owner === undefined ? Infinity : restEtaMs(core, assembly.owner.link, assembly.gaps[0]?.length ?? 0)
       // what nobody was asked for comes before what would be fetched twice
       if (eta > oursMs && (found === undefined || 'askers' in found || eta > worst)) [worst, found] = [eta, assembly]
     }
@@ -133,7 +137,7 @@ const giveUpHopeless = (core: Core, channel: Channel, oursMs: number): void => {
 /** Asks for something that another was to bring, where that is worth it. */
 export const help = (core: Core, channel: Channel): boolean => {
   const { link, transfer } = channel
-  const eta = etaMs(core, link, link.pace.requestBytes)
+  const eta = restEtaMs(core, link, link.pace.requestBytes)
   const oursMs = eta < Infinity ? eta : guessMs
   const found = neediest(core, channel, oursMs)
   if (found !== undefined && 'askers' in found) {

@@ -16,8 +16,8 @@ export const createLink = (core: Core, facts: { readonly id: LinkId, readonly pe
   const { timers, settings, now } = core
   const link: Link = {
     ...facts, since: now, isEnding: false,
-    channels: new Map(), ours: new Map(), theirs: new Map(), nextOurs: 0, nextTheirs: 0, openCount: 0, idleTimer: timer(timers, run.idle),
-    pace: pace(settings), owedBytes: 0, owedCount: 0, heardBytes: 0, heardAt: now, isSilent: false, silenceTimer: timer(timers, run.silence),
+    channels: new Map(), ours: new Map(), theirs: new Map(), nextOurs: 0, nextTheirs: 0, unknown: new Map(), unknownKeys: new Map(), openCount: 0, idleTimer: timer(timers, run.idle),
+    pace: pace(settings), owedBytes: 0, owedCount: 0, askedBytes: 0, heardBytes: 0, heardAt: now, isSilent: false, silenceTimer: timer(timers, run.silence),
     pageAsk: undefined, pageTimer: timer(timers, run.page), held: new Set(),
     requests: new Set(), requestedBytes: 0, loading: new Map(), loadingBytes: 0, unsentBytes: 0, reportedBytes: 0,
     roomTimer: timer(timers, run.room), readTimer: timer(timers, run.read), isUploading: false, paging: new Map(), pagingCount: 0

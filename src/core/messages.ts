@@ -12,6 +12,7 @@ import type { Message } from './message.ts'
 import { onAskHashes, onHashes, onNoHashes } from './pages.ts'
 import { emit } from './send.ts'
 import { onWant } from './slots.ts'
+import { forgetUnknown } from './unknown.ts'
 
 type OnChannel = Exclude<Message, { type: 'hello' | 'open' | 'refuse' }>
 
@@ -48,6 +49,14 @@ const onLive = (core: Core, channel: Channel, message: OnChannel): string | unde
   }
 }
 
+/** @returns what is wrong with it. Before it is admitted it is not told: of what we do not have, we could not know it */
+const judge = (core: Core, channel: Channel, message: OnChannel): string | undefined => {
+  const wrong = onLive(core, channel, message)
+  if (channel.admission !== 'asked') return wrong
+  channel.wrong ??= wrong
+  return undefined
+}
+
 /** @returns what is wrong with it */
 const hearMessage = (core: Core, link: Link, message: Message): string | undefined => {
   switch (message.type) {
@@ -55,10 +64,14 @@ const hearMessage = (core: Core, link: Link, message: Message): string | undefin
     case 'open': return onOpen(core, link, message)
     case 'refuse': return onRefused(core, link, message.number)
     default: {
-      const channel = link.theirs.get(message.number)
-      if (channel === undefined) return message.number >= link.nextTheirs ? `it never opened channel ${message.number}` : undefined
-      if (channel.admission !== 'admitted' && !early.has(message.type)) return `it said ${message.type} before it was admitted`
-      return onLive(core, channel, message)
+      const { number, type } = message
+      const channel = link.theirs.get(number)
+      const unknown = link.unknownKeys.get(number)
+      if (channel === undefined && unknown === undefined) return number >= link.nextTheirs ? `it never opened channel ${number}` : undefined
+      if (channel?.admission !== 'admitted' && !early.has(type)) return `it said ${type} before it was admitted`
+      if (channel !== undefined) return judge(core, channel, message)
+      if (unknown !== undefined && type === 'close') forgetUnknown(link, unknown)
+      return undefined
     }
   }
 }

@@ -16,6 +16,8 @@ import { eligible, withdraw } from './transfer.ts'
 const maxOwed = 900
 /** A link that brings a piece within this has shown that it may use all of the budget. */
 const goodTimeMs = 10_000
+/** Beyond so much that came and is not stored, nothing more is asked: storage is the slower, and what is not stored is lost with the process. */
+const mostUnstoredBytes = 4 * 1024 * 1024
 /** When the selector names nothing, it is asked again after this. */
 const undecidedMs = 1_000
 
@@ -74,6 +76,7 @@ const askBlock = (core: Core, channel: Channel): Outcome => {
     if (at < Infinity) core.downTimer.set(at)
     return 'thirsty'
   }
+  if (transfer.unstoredBytes > Math.max(mostUnstoredBytes, transfer.manifest.pieceLength)) return 'starved'
   if (finishBegun(core, channel) || rescue(core, channel)) return 'asked'
   const begun = beginPiece(core, channel)
   if (begun === 'asked' || begun === 'held') return begun

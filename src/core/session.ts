@@ -10,7 +10,7 @@ import { onLinked, onProvedMember, onSighted, onUndialed, onUnlinked, retryLater
 import { onHeard } from './download.ts'
 import { fifo } from './fifo.ts'
 import type { Input, Limits, LinkId, Session, SessionOptions } from './io.ts'
-import { endLink } from './link.ts'
+import { endLink, offend } from './link.ts'
 import type { LinkTimers } from './link.ts'
 import { onMessage } from './messages.ts'
 import { onPaged, onPageLate, onProved } from './pages.ts'
@@ -95,8 +95,9 @@ const onLink = (core: Core, input: Extract<Input, { type: 'message' | 'heard' | 
     case 'admitted': {
       const channel = onAdmitted(core, link, input.number, input.ok)
       if (channel === undefined) return
-      if (input.ok) onProvedMember(core, channel)
-      else retryLater(core, channel)
+      if (channel.admission !== 'admitted') retryLater(core, channel)
+      else if (channel.wrong !== undefined) offend(core, link, channel.wrong)
+      else onProvedMember(core, channel)
       return
     }
     default: input satisfies never

@@ -26,14 +26,16 @@ export const checkSilence = (core: Core, link: Link): void => {
     link.isSilent = false
     return
   }
-  const quietMs = core.now - link.heardAt
-  if (quietMs >= deadMs) {
+  // compared as the timer was set: a difference of two times may round the other way
+  const silentAt = link.heardAt + silentMs
+  const deadAt = link.heardAt + deadMs
+  if (core.now >= deadAt) {
     endLink(core, link, 'It owed an answer for a minute and sent nothing.', 'offence')
-  } else if (quietMs >= silentMs) {
-    link.silenceTimer.set(link.heardAt + deadMs)
+  } else if (core.now >= silentAt) {
+    link.silenceTimer.set(deadAt)
     if (!link.isSilent) fallSilent(core, link)
   } else {
-    link.silenceTimer.set(link.heardAt + silentMs)
+    link.silenceTimer.set(silentAt)
   }
 }
 

@@ -26,7 +26,7 @@ const fill = (core: Core): void => {
   const { served, waiting, settings: { uploadSlots } } = core
   for (const channel of waiting) {
     if (served.size >= uploadSlots) break
-    if (core.now - channel.turnedAt < restMs) continue
+    if (core.now < channel.turnedAt + restMs) continue
     waiting.delete(channel)
     served.add(channel)
     turn(core, channel, false)

@@ -25,12 +25,14 @@ export const onWhole = (core: Core, assembly: Assembly): void => {
   setOwner(assembly, undefined)
   leaveAdrift(core, assembly)
   assembly.state = 'verifying'
+  assembly.transfer.unstoredBytes += assembly.bytes
   core.effects.push({ type: 'verify', content, piece, parts: partsOf(assembly) })
 }
 
 const store = (core: Core, assembly: Assembly): void => {
-  const { transfer: { content, unstored }, piece } = assembly
-  unstored.delete(assembly)
+  const { transfer, piece } = assembly
+  const { content } = transfer
+  if (transfer.unstored.delete(assembly)) transfer.unstoredBytes += assembly.bytes
   assembly.state = 'storing'
   core.effects.push({ type: 'store', content, piece, parts: partsOf(assembly) })
 }
@@ -106,6 +108,7 @@ export const onUnstored = (core: Core, transfer: Transfer, piece: number, code: 
     return
   }
   assembly.state = 'unstored'
+  transfer.unstoredBytes -= assembly.bytes
   transfer.unstored.add(assembly)
   if (transfer.storeTimer.at === undefined) transfer.storeTimer.set(core.now + storeAgainMs)
   if (transfer.stalled === code) return

@@ -12,11 +12,11 @@ export interface Timers {
   timer (run: () => void): Timer
   /** When the first one is due. */
   readonly next: number | undefined
-  /** Runs those that are due. A timer set while they run, for a time that has come, runs too. */
+  /** Runs those that are due, each once: one that is set again while they run waits for the next call, whatever its time. */
   runDue (now: number): void
 }
 
-interface Slot { at: number, order: number, place: number, readonly run: () => void }
+interface Slot { at: number, order: number, place: number, isDue: boolean, readonly run: () => void }
 
 const unset = -1
 
@@ -53,6 +53,7 @@ export const timers = (): Timers => {
     put(slot, place)
   }
   const remove = (slot: Slot): void => {
+    slot.isDue = false
     if (slot.place === unset) return
     const last = heap.pop()
     const place = slot.place
@@ -65,7 +66,7 @@ export const timers = (): Timers => {
 
   return {
     timer (run) {
-      const slot: Slot = { at: 0, order: 0, place: unset, run }
+      const slot: Slot = { at: 0, order: 0, place: unset, isDue: false, run }
       return {
         get at () { return slot.place === unset ? undefined : slot.at },
         set (at) {
@@ -80,9 +81,17 @@ export const timers = (): Timers => {
     },
     get next () { return heap[0]?.at },
     runDue (now) {
+      const due: Slot[] = []
       for (let first = heap[0]; first !== undefined && first.at <= now; first = heap[0]) {
         remove(first)
-        first.run()
+        first.isDue = true
+        due.push(first)
+      }
+      for (const slot of due) {
+        // cleared, or set anew, by one that ran before it
+        if (!slot.isDue) continue
+        slot.isDue = false
+        slot.run()
       }
     }
   }
