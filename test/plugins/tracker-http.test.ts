@@ -257,10 +257,11 @@ describe('a server that is no tracker', () => {
 })
 
 describe('making and logging in 200 accounts', () => {
-  it('derives its 400 keys in less than a minute', async () => {
-    const began = performance.now()
-    for (let i = 0; i < 10; i++) await derivePassword(`password ${i}`, { salt: new Uint8Array(16), ...defaultPasswordCost })
-    expect((performance.now() - began) * 40).toBeLessThan(60_000)
+  it('derives its 400 keys in less than a minute of one core', async () => {
+    const began = process.cpuUsage()
+    for (let i = 0; i < 5; i++) await derivePassword(`password ${i}`, { salt: new Uint8Array(16), ...defaultPasswordCost })
+    const { user, system } = process.cpuUsage(began)
+    expect((user + system) / 1e6 * 80).toBeLessThan(60)
   })
 })
 
