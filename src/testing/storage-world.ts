@@ -18,7 +18,7 @@ export interface StorageWorld {
   }
 }
 
-export const never = new AbortController().signal
+export const never: AbortSignal = new AbortController().signal
 
 export const open = async (storage: Storage, manifest: Manifest, place: Place): Promise<Store> => storage.open(manifest, place, never)
 
