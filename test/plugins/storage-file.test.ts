@@ -10,7 +10,7 @@ runSuite('storage-file', storageSuite, async () => fileWorld())
 runSuite('storage-file with one file open at a time', only(/same time|on until|in any script|shared file|forgotten/), async () => fileWorld({ openFiles: 1 }))
 
 // its piece hashes are gone with the process
-runSuite('storage-file without a home', only(/another content|forgotten|discard|foreign|way of the next/), async () => fileWorld({ home: false }))
+runSuite('storage-file without a home', only(/another content at|forgotten|discard|foreign|way of the next/), async () => fileWorld({ home: false }))
 
 runSuite('storage-file where there are no hard links', only(/finish|replace|way|in any script/), async () => fileWorld({
   ground: { link: async () => Promise.reject(systemError('EPERM')) }
