@@ -52,12 +52,3 @@ export const shareForm = recordForm<ShareRecord>(
 export const contentForm = recordForm<ContentRecord>(
   (writer, { manifest, combined, names }) => writeManifest(writer, manifest).text16(combined ?? '').u32(names),
   reader => ({ manifest: readManifest(reader), combined: readCombined(reader), names: reader.u32() }))
-
-/** Contents whose last share went, oldest first. */
-export const goneForm = recordForm<readonly ContentId[]>(
-  (writer, contents) => {
-    writer.u16(contents.length)
-    for (const content of contents) writer.raw(hashBytes(content))
-    return writer
-  },
-  reader => Array.from({ length: reader.u16() }, () => readHash(reader) as ContentId))

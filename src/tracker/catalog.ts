@@ -1,8 +1,9 @@
 /** A group's catalog as it is: what is shared now, by whom. Shares of those who are no longer members do not count, swept or not. Writes nothing. */
 import type { CatalogFile, ContentId, Entry, Group, GroupId, NameTag, PeerId, Sharer, State, UserName } from '../contract/index.ts'
 import { nameTag } from '../core/content-id.ts'
-import { entryForm, goneForm, shareForm } from './catalog-records.ts'
+import { entryForm, shareForm } from './catalog-records.ts'
 import type { EntryRecord } from './catalog-records.ts'
+import { amongGone, goneForm } from './gone-contents.ts'
 import { trackerLimits } from './limits.ts'
 import { lastOfKey, listAll, places, shareOfKey } from './places.ts'
 
@@ -102,7 +103,7 @@ export const openCatalog = (state: State, sharersNow: SharersNow): Catalog => {
       else await Promise.all([...contents].map(async content => { if (await state.get(places.content(id, content)) !== undefined) check(content) }))
       if (found.size < contents.size) {
         const gone = await state.get(places.goneContents(id))
-        if (gone !== undefined) goneForm.decode(gone).forEach(check)
+        if (gone !== undefined) amongGone(goneForm.decode(gone), contents).forEach(check)
       }
       return found
     }

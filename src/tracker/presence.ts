@@ -45,6 +45,7 @@ export interface Presence {
   /** All that a user's devices announced in a group. */
   withdrawGroup (user: UserName, group: GroupId): void
   announcers (group: GroupId, content: ContentId): readonly OnlineDevice[]
+  /** Nobody goes offline any more: who was online is told by `users` for the last time. */
   stop (): void
 }
 
@@ -71,6 +72,9 @@ export const presence = (clock: Clock, events: PresenceEvents): Presence => {
   /** Open watches by session: a device that was silent for a while and comes back still has its own. */
   const watches = new Map<string, number>()
   const ended = lru<string, true>(trackerLimits.cachedSessions)
+  let stopped = false
+
+  const later = (delayMs: number, call: () => void): () => void => stopped ? nothing : clock.after(delayMs, call)
 
   const drop = (device: Device, key: string): void => {
     device.announced.delete(key)
@@ -90,7 +94,6 @@ export const presence = (clock: Clock, events: PresenceEvents): Presence => {
   }
 
   const exit = (device: Device): void => {
-    if (devices.get(device.peer) !== device) return
     remove(device)
     events.offline(device)
   }
@@ -99,7 +102,7 @@ export const presence = (clock: Clock, events: PresenceEvents): Presence => {
   const listenFor = (device: Device): void => {
     const left = device.heardAt + trackerTimes.silenceMs - clock.now()
     if (left <= 0) exit(device)
-    else device.cancelSilence = clock.after(left, () => { listenFor(device) })
+    else device.cancelSilence = later(left, () => { listenFor(device) })
   }
 
   const mine = ({ device, sessionId, user }: Login): Device | undefined => {
@@ -149,7 +152,7 @@ export const presence = (clock: Clock, events: PresenceEvents): Presence => {
         if (left > 0) { watches.set(sessionId, left); return }
         watches.delete(sessionId)
         const now = mine(login)
-        if (now !== undefined) now.cancelGrace = clock.after(trackerTimes.watchGraceMs, () => { if (!watches.has(sessionId)) exit(now) })
+        if (now !== undefined) now.cancelGrace = later(trackerTimes.watchGraceMs, () => { if (!watches.has(sessionId)) exit(now) })
       }
     },
     leave (login) {
@@ -176,6 +179,7 @@ export const presence = (clock: Clock, events: PresenceEvents): Presence => {
     },
     announcers: (group, content) => [...contents.get(announcedKey({ group, content })) ?? []],
     stop () {
+      stopped = true
       for (const device of devices.values()) { device.cancelSilence(); device.cancelGrace() }
     }
   }

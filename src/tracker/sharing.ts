@@ -3,11 +3,12 @@ import { ShoalError } from '../contract/index.ts'
 import type { Compare, ContentId, FileToShare, Group, GroupId, NameTag, Op, State, UserName } from '../contract/index.ts'
 import { checkFileName, nameTag } from '../core/content-id.ts'
 import type { Catalog, StoredEntry, StoredShare } from './catalog.ts'
-import { contentForm, entryForm, goneForm, shareForm } from './catalog-records.ts'
+import { contentForm, entryForm, shareForm } from './catalog-records.ts'
 import type { ContentRecord, EntryRecord, VersionRecord } from './catalog-records.ts'
 import type { Clock } from './clock.ts'
 import { checkContent } from './content.ts'
 import type { CheckedContent } from './content.ts'
+import { goneForm, withGone } from './gone-contents.ts'
 import type { Writer } from './group-log.ts'
 import { membershipForm } from './group-records.ts'
 import type { Groups } from './groups.ts'
@@ -72,9 +73,8 @@ export const openSharing = (state: State, groups: Groups, catalog: Catalog, cloc
     }
     if (gone.length === 0) return
     const kept = await state.get(places.goneContents(id))
-    const all = [...(kept === undefined ? [] : goneForm.decode(kept)).filter(content => !gone.includes(content)), ...gone]
     compare.push({ key: places.goneContents(id), revision: kept?.revision ?? 0 })
-    ops.push({ put: places.goneContents(id), value: goneForm.encode(all.slice(-trackerLimits.goneContentsPerGroup)) })
+    ops.push({ put: places.goneContents(id), value: goneForm.encode(withGone(kept === undefined ? new Uint8Array() : goneForm.decode(kept), gone)) })
   }
 
   const noticeOf = (change: FileNotice['change'], group: Group, name: string, user: UserName): FileNotice =>

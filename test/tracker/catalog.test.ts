@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { contentId } from '../../src/core/content-id.ts'
 import { manifestOf, refused } from '../../src/testing/tracker-rig.ts'
-import type { ContentId } from '../../src/contract/index.ts'
+import type { ContentId, State } from '../../src/contract/index.ts'
+import { memoryState } from '../../plugins/state-memory/index.ts'
 import { testRealm } from './realm.ts'
+
+/** A tracker over it finds nothing to sweep. */
+const neverSwept = (state: State): State => ({ ...state, list: async (prefix, options) => prefix === 'sweep/' ? [] : await state.list(prefix, options) })
 
 describe('the catalog', () => {
   it('is listed in pages of 1,000, of which only the last is short, also when some entries no longer count', async () => {
@@ -13,7 +17,7 @@ describe('the catalog', () => {
     for (let i = 0; i < 200; i++) await bob.share(photos, `of bob ${i}`, `bob ${i}`)
     // bob's shares no longer count, but are not swept
     await realm.service.stop()
-    const state = { ...realm.state, list: async (prefix: string, options?: object) => prefix === 'sweep/' ? [] : await realm.state.list(prefix, options) }
+    const state = neverSwept(realm.state)
     const unswept = await (await realm.again({ state })).login('alice', alice.device)
     await unswept.act(photos, { kind: 'remove', user: bob.user })
     expect(await realm.keys(`share/${photos}/`)).toHaveLength(1_500)
@@ -68,6 +72,37 @@ describe('the catalog', () => {
     await refused('LIMIT_REACHED', devices[8]?.share(photos, 'a', 'one more', { replace: true }) ?? expect.unreachable())
     expect(await alice.share(photos, 'a', 'in its own place', { replace: true })).toBe('replaced')
     expect((await alice.session.files(photos))[0]?.versions).toHaveLength(64)
+  })
+
+  it('does not count what was shared before leaving, swept or not, when its owner is back', async () => {
+    const realm = await testRealm({ state: neverSwept(memoryState()) })
+    const [alice, bob] = [await realm.person('alice'), await realm.person('bob')]
+    const photos = await realm.group('photos', alice, bob)
+    await bob.share(photos, 'a', 'one')
+    await bob.share(photos, 'b', 'two')
+    await bob.act(photos, { kind: 'leave', user: bob.user })
+    await bob.request(photos)
+    await alice.decide('accept', photos, bob.user)
+    expect(await realm.keys(`share/${photos}/`)).toHaveLength(2)
+    expect(await alice.names(photos)).toEqual([])
+    await refused('NOT_SHARED', bob.session.unshare(photos, 'a'))
+    expect(await alice.share(photos, 'a', 'other')).toBe('listed')
+    expect(await bob.share(photos, 'b', 'two')).toBe('listed')
+    expect(await bob.names(photos)).toEqual(['a', 'b'])
+    expect(await realm.keys(`share/${photos}/`)).toHaveLength(2)
+  })
+
+  it('knows a content as long as it has a name, and remembers it when it lost the last', async () => {
+    const realm = await testRealm()
+    const alice = await realm.person('alice')
+    const photos = await realm.group('photos', alice)
+    for (const name of ['a', 'b', 'c']) await alice.share(photos, name, 'x')
+    for (const [name, left] of [['a', 1], ['b', 1], ['c', 0]] as const) {
+      await alice.session.unshare(photos, name)
+      expect(await realm.keys(`content/${photos}/`)).toHaveLength(left)
+    }
+    const gone = await realm.state.get(`gone/${photos}`) ?? expect.unreachable()
+    expect(Buffer.from(gone.value).includes(contentId(manifestOf('x'), { rootDependsOnPieceLength: false }), 0, 'hex')).toBe(true)
   })
 
   it('knows the ids of sha256 and sha1, and takes those of other schemes from the sharer when they are of the manifest', async () => {

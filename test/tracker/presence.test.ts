@@ -60,11 +60,13 @@ describe('a device', () => {
     here.watched(phone, false)()
     await clock.advance(1_500)
     const over = here.watched(phone, false)
-    await clock.advance(10_000)
+    await clock.advance(5_000)
     over()
     await clock.advance(1_000)
+    here.watched(phone, false)()
+    await clock.advance(1_500)
     here.watched(phone, false)
-    await clock.advance(2_000)
+    await clock.advance(1_000)
     expect(events).toEqual(['alice\'s phone came at 0'])
   })
 
@@ -155,6 +157,18 @@ describe('presence', () => {
     await realm.service.stop()
     const after = await (await realm.again()).login('bob', bob.device)
     expect((await after.session.files(photos))[0]?.versions[0]?.sharers[0]).toMatchObject({ online: false, since: realm.clock.now() })
+  })
+
+  it('needs no timer once the tracker stopped', async () => {
+    const { realm, alice, bob, source } = await scene()
+    const events = await listen(bob.session)
+    await alice.announce([source])
+    await alice.session.logout()
+    expect(realm.clock.timers).toBeGreaterThan(0)
+    await realm.service.stop()
+    await events.end().catch(() => undefined)
+    await bob.announce([])
+    expect(realm.clock.timers).toBe(0)
   })
 
   it('costs the state nothing per heartbeat', async () => {
