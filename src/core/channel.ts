@@ -120,18 +120,22 @@ export const onOpen = (core: Core, link: Link, open: MessageOf<'open'>): string 
 /** @returns the channel, if their open was still waiting: admitted now, or refused, which ends our side of it too */
 export const onAdmitted = (core: Core, link: Link, number: number, ok: boolean): Channel | undefined => {
   const unknown = link.unknownKeys.get(number)
-  // of an unknown content we may have opened a channel ourselves since
-  const channel = unknown === undefined ? link.theirs.get(number) : link.channels.get(unknown)
-  if (unknown === undefined && channel?.admission !== 'asked') return undefined
-  if (unknown !== undefined || !ok || channel === undefined) {
-    send(core, link, { type: 'refuse', number })
-    if (unknown !== undefined) forgetUnknown(link, unknown)
-    if (channel !== undefined) endChannel(core, channel)
-    return channel
-  }
+  if (unknown !== undefined) return refuse(core, link, number, unknown)
+  const channel = link.theirs.get(number)
+  if (channel?.admission !== 'asked') return undefined
+  if (!ok) return refuse(core, link, number, channel.key)
   channel.admission = 'admitted'
   if (channel.ours === undefined) openChannel(core, link, channel.transfer, channel.group)
   else begin(core, channel)
+  return channel
+}
+
+/** Refuses their open. @returns what we opened about the same, which ends with it */
+const refuse = (core: Core, link: Link, number: number, key: string): Channel | undefined => {
+  send(core, link, { type: 'refuse', number })
+  forgetUnknown(link, key)
+  const channel = link.channels.get(key)
+  if (channel !== undefined) endChannel(core, channel)
   return channel
 }
 

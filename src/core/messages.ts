@@ -49,10 +49,20 @@ const onLive = (core: Core, channel: Channel, message: OnChannel): string | unde
   }
 }
 
-/** @returns what is wrong with it. Before it is admitted it is not told: of what we do not have, we could not know it */
-const judge = (core: Core, channel: Channel, message: OnChannel): string | undefined => {
+/** @returns what is wrong with it */
+const hearOnChannel = (core: Core, link: Link, message: OnChannel): string | undefined => {
+  const { number, type } = message
+  const channel = link.theirs.get(number)
+  const unknown = link.unknownKeys.get(number)
+  if (channel === undefined && unknown === undefined) return number >= link.nextTheirs ? `it never opened channel ${number}` : undefined
+  if (channel?.admission !== 'admitted' && !early.has(type)) return `it said ${type} before it was admitted`
+  if (channel === undefined) {
+    if (type === 'close' && unknown !== undefined) forgetUnknown(link, unknown)
+    return undefined
+  }
   const wrong = onLive(core, channel, message)
   if (channel.admission !== 'asked') return wrong
+  // it must not see that there is something to be wrong about
   channel.wrong ??= wrong
   return undefined
 }
@@ -63,16 +73,7 @@ const hearMessage = (core: Core, link: Link, message: Message): string | undefin
     case 'hello': return 'it said hello twice'
     case 'open': return onOpen(core, link, message)
     case 'refuse': return onRefused(core, link, message.number)
-    default: {
-      const { number, type } = message
-      const channel = link.theirs.get(number)
-      const unknown = link.unknownKeys.get(number)
-      if (channel === undefined && unknown === undefined) return number >= link.nextTheirs ? `it never opened channel ${number}` : undefined
-      if (channel?.admission !== 'admitted' && !early.has(type)) return `it said ${type} before it was admitted`
-      if (channel !== undefined) return judge(core, channel, message)
-      if (unknown !== undefined && type === 'close') forgetUnknown(link, unknown)
-      return undefined
-    }
+    default: return hearOnChannel(core, link, message)
   }
 }
 
