@@ -1,7 +1,7 @@
 /** Users: their password records and the devices they logged in from. Sessions are in tokens.ts, limits of attempts in failed-logins.ts. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { equalBytes, isName, ShoalError } from '../contract/index.ts'
-import type { Entry, PasswordParameters, PeerId, State, UserName } from '../contract/index.ts'
+import type { Entry, Op, PasswordParameters, PeerId, State, UserName } from '../contract/index.ts'
 import type { Clock } from './clock.ts'
 import type { RealmKey } from './keys.ts'
 import { trackerLimits } from './limits.ts'
@@ -21,7 +21,7 @@ export interface Accounts {
   /** Rises with each reset of the password: sessions of older epochs have ended. Undefined: no such user. */
   epoch (user: UserName): Promise<number | undefined>
   reset (user: string, parameters: PasswordParameters, key: Uint8Array): Promise<void>
-  /** Records that the user logged in from a device. @throws LIMIT_REACHED */
+  /** Records that the user logged in from a device. */
   addDevice (user: UserName, device: PeerId): Promise<void>
 }
 
@@ -87,11 +87,11 @@ export const openAccounts = (state: State, realmKey: RealmKey, clock: Clock, cos
     async addDevice (user, device) {
       const key = places.device(user, device)
       if (await state.get(key) !== undefined) return
+      const ops: Op[] = [{ put: key, value: deviceForm.encode({ first: clock.now(), seen: 0 }) }]
       const known = await state.list(places.devices(user), { limit: trackerLimits.devicesPerUser })
-      if (known.length >= trackerLimits.devicesPerUser) {
-        throw new ShoalError('LIMIT_REACHED', `Cannot log ${user} in from one more device: ${known.length} are the limit. Use one that logged in before.`)
-      }
-      await state.txn([{ key, revision: 0 }], [{ put: key, value: deviceForm.encode({ first: clock.now(), seen: 0 }) }])
+      // nobody is locked out for having had many devices: the one that was not used for longest is forgotten
+      if (known.length >= trackerLimits.devicesPerUser) ops.push({ delete: longestUnused(known) })
+      await state.txn([{ key, revision: 0 }], ops)
     }
   }
 }
@@ -107,3 +107,11 @@ export interface DeviceRecord {
 export const deviceForm = recordForm<DeviceRecord>(
   (writer, { first, seen }) => writer.u64(first).u64(seen),
   reader => ({ first: reader.u64(), seen: reader.u64() }))
+
+const longestUnused = (devices: readonly Entry[]): string => {
+  const used = devices.map(entry => {
+    const { first, seen } = deviceForm.decode(entry)
+    return { key: entry.key, at: Math.max(first, seen) }
+  })
+  return used.reduce((oldest, device) => device.at < oldest.at ? device : oldest, used[0] ?? { key: '', at: 0 }).key
+}

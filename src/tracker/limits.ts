@@ -7,7 +7,7 @@ export const trackerLimits = {
   requestsPerGroup: 1000,
   membersPerGroup: 10_000,
   devicesPerMember: 100,
-  /** Devices that a user ever logged in from. */
+  /** Devices of a user that are remembered. */
   devicesPerUser: 1000,
   /** Shares of a user in one group. */
   sharesPerMember: 100_000,
