@@ -39,7 +39,15 @@ export const converse = (link: Link, { agent, clock }: GreetingOptions, listener
 
   const conversation: Conversation = {
     link,
-    say: message => over || link.send(codec.encode(message)) ? 0 : link.unsentBytes,
+    say (message) {
+      if (over) return 0
+      try { return link.send(codec.encode(message)) ? 0 : link.unsentBytes } catch (error) {
+        // a mistake of ours about one link is not worth all the others
+        if (!ShoalError.is(error, 'BUG')) throw error
+        fail(error)
+        return 0
+      }
+    },
     end: why => { fail(new ShoalError('PEER_REFUSED', why)) }
   }
   const finish = (error: Error | undefined): void => {
