@@ -75,7 +75,7 @@ export const forgo = (core: Core, channel: Channel, owe: Owe): void => {
   owe.ask = undefined
   ask.askers.splice(ask.askers.indexOf(channel), 1)
   if (ask.askers.length > 0) return
-  reopen(ask)
+  reopen(ask.assembly, ask)
   const { owner } = ask.assembly
   if (owner === undefined) setAdrift(core, ask.assembly)
   else wake(core, owner)

@@ -47,8 +47,8 @@ export const askNext = (assembly: Assembly, most: number): Ask | undefined => {
 /** The first gap begins there: what `askNext` will take. */
 export const nextOffset = (assembly: Assembly): number | undefined => assembly.gaps[0]?.offset
 
-/** Nobody is asked for the range any more. */
-export const reopen = ({ assembly, offset, length }: Ask): void => {
+/** Nobody is asked for the range any more, or what came of it is not trusted. */
+export const reopen = (assembly: Assembly, { offset, length }: Range): void => {
   assembly.asks.delete(offset)
   const { gaps } = assembly
   let at = gaps.findIndex(gap => gap.offset > offset)
@@ -74,5 +74,14 @@ export const place = ({ assembly, offset }: Ask, data: Uint8Array, sender: PeerI
 }
 
 export const arrivedBytes = ({ parts }: Assembly): number => parts.reduce((sum, { data }) => sum + data.byteLength, 0)
+
+/** Forgets what came from a peer. @returns how many bytes */
+export const disbelieve = (assembly: Assembly, sender: PeerId): number => {
+  const bad = assembly.parts.filter(part => part.sender === sender)
+  if (bad.length === 0) return 0
+  assembly.parts = assembly.parts.filter(part => part.sender !== sender)
+  for (const { offset, data } of bad) reopen(assembly, { offset, length: data.byteLength })
+  return bad.reduce((sum, { data }) => sum + data.byteLength, 0)
+}
 
 export const senders = ({ parts }: Assembly): Set<PeerId> => new Set(parts.map(({ sender }) => sender))

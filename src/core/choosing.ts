@@ -1,5 +1,6 @@
 /** Which new piece to begin with a peer: shows the selector its view, and holds it to what may be chosen. */
 import type { PieceIndex, SelectorView } from '../contract/index.ts'
+import { setIn } from './bits.ts'
 import type { Channel, Core } from './core.ts'
 import { emit } from './send.ts'
 import { availability, eligible } from './transfer.ts'
@@ -8,8 +9,9 @@ import { availability, eligible } from './transfer.ts'
 const mostChosen = 16
 /** A selector that names this many pieces in a row that are no candidates is not listened to further. */
 const mostMisses = 64
-/** With fewer than one candidate in so many, it is quicker to look at the peer's pieces than at all candidates. */
-const sparse = 64
+/** Candidates of a peer that are put in order by themselves, and those of others that are passed over before that is done. */
+const mostSorted = 256
+const mostPassed = 4_096
 
 export const isBarred = (core: Core, channel: Channel, piece: PieceIndex): boolean => (channel.barred.get(piece) ?? 0) > core.now
 
@@ -18,22 +20,44 @@ const isCandidate = (core: Core, channel: Channel, piece: PieceIndex): boolean =
   channel.transfer.rarity?.has(piece) === true && channel.has?.has(piece) === true && !isBarred(core, channel, piece)
 
 function * byIndex (core: Core, channel: Channel): Generator<PieceIndex> {
-  const { transfer } = channel
+  const { transfer, has } = channel
   const { rarity } = transfer
-  while (transfer.lowest < transfer.pieces && rarity?.has(transfer.lowest) === false) transfer.lowest++
-  for (let piece = transfer.lowest; piece < transfer.pieces; piece++) if (isCandidate(core, channel, piece)) yield piece
+  if (rarity === undefined) return
+  const [lowest] = setIn(rarity.candidates, undefined, transfer.lowest)
+  transfer.lowest = lowest ?? transfer.pieces
+  for (const piece of setIn(rarity.candidates, has?.bits, transfer.lowest)) if (isCandidate(core, channel, piece)) yield piece
 }
 
-function * byRarity (core: Core, channel: Channel): Generator<PieceIndex> {
+/** Some of the peer's candidates from a place on and round again, in the order of rarity. */
+const sorted = (core: Core, channel: Channel, from: PieceIndex): PieceIndex[] => {
   const { transfer: { rarity }, has } = channel
+  const found = new Set<PieceIndex>()
+  if (rarity === undefined) return []
+  for (const first of [from, 0]) {
+    for (const piece of setIn(rarity.candidates, has?.bits, first)) {
+      if (found.size >= mostSorted) break
+      if (isCandidate(core, channel, piece)) found.add(piece)
+    }
+  }
+  return [...found].sort((a, b) => rarity.orderOf(a) - rarity.orderOf(b))
+}
+
+/**
+ * For a peer with everything, the order itself. Else pieces that nobody counted has are not theirs; and where theirs are few, or all far down the order, they
+ * are looked up from the peer's side, so that a choice never costs a walk over all pieces.
+ */
+function * byRarity (core: Core, channel: Channel): Generator<PieceIndex> {
+  const { transfer: { rarity, pieces }, has } = channel
   if (rarity === undefined || has === undefined) return
-  if (has.all || eligible(channel) * sparse > rarity.size) {
-    // whoever does not have everything is counted, so pieces that nobody counted has are not theirs
-    for (const piece of rarity.from(has.all ? 0 : 1)) if (isCandidate(core, channel, piece)) yield piece
+  if (has.bits !== undefined && eligible(channel) <= mostSorted) {
+    yield * sorted(core, channel, 0)
     return
   }
-  const few = [...byIndex(core, channel)].map(piece => ({ piece, order: rarity.orderOf(piece) }))
-  for (const { piece } of few.sort((a, b) => a.order - b.order)) yield piece
+  let passed = 0
+  for (const piece of rarity.from(has.bits === undefined ? 0 : 1)) {
+    if (isCandidate(core, channel, piece)) yield piece
+    else if (++passed === mostPassed) yield * sorted(core, channel, core.random.below(pieces))
+  }
 }
 
 const viewOf = (core: Core, channel: Channel): SelectorView => {

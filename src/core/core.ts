@@ -7,6 +7,7 @@
  */
 import type { Bitfield, ContentId, ErrorCode, GroupId, Manifest, PeerId, PieceIndex, Selector } from '../contract/index.ts'
 import type { Assembly, Ask } from './assembly.ts'
+import type { Bits } from './bits.ts'
 import type { Suspicion } from './blame.ts'
 import type { DownBudget } from './budget.ts'
 import type { Fifo } from './fifo.ts'
@@ -199,7 +200,8 @@ export interface Channel {
 }
 
 export interface Holdings {
-  readonly all: boolean
+  /** Undefined: they have everything. */
+  readonly bits: Bits | undefined
   readonly count: number
   has (piece: PieceIndex): boolean
   add (piece: PieceIndex): boolean

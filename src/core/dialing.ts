@@ -6,7 +6,7 @@ import type { Channel, Core, Link, Peer, Transfer } from './core.ts'
 import type { LinkId } from './io.ts'
 import { clearLink, createLink, endLink } from './link.ts'
 import type { LinkTimers } from './link.ts'
-import { hasten, isDue, noteSighting, postpone, tryOpen } from './opening.ts'
+import { forgetUnannounced, hasten, isDue, noteSighting, postpone, tryOpen } from './opening.ts'
 import { isFetching } from './transfer.ts'
 
 const firstWaitMs = 500
@@ -15,8 +15,9 @@ const mostWaitMs = 30_000
 const placeMs = 5_000
 /** A link that lasted so long was a success. */
 const lastedMs = 10_000
-/** A peer that we only serve is dialed so often without success, then left to dial us. */
+/** A peer that we only serve is dialed so often without success, then left to dial us; one that we need, for two hours. */
 const maxServingDials = 10
+const maxDials = 250
 /** Two dials cross if the links come within this of each other; else one side has lost the older one and the newer is kept. */
 const crossingMs = 15_000
 
@@ -68,7 +69,7 @@ export const retryLater = (core: Core, { link: { peer }, transfer, group, theirs
 }
 
 const wants = (core: Core, peer: Peer, transfer: Transfer): boolean => {
-  if (!isFetching(transfer) && peer.failures >= maxServingDials) return false
+  if (peer.failures >= (isFetching(transfer) ? maxDials : maxServingDials)) return false
   for (const sighting of transfer.sightings.get(peer.id)?.values() ?? []) {
     if (sighting.isAnnounced && isDue(core, transfer, peer, sighting)) return true
   }
@@ -80,6 +81,7 @@ const dialIfDue = (core: Core, peer: Peer, transfer: Transfer): void => {
   if (peer.dialAt > core.now) {
     peer.timer.set(peer.dialAt)
   } else if (core.links.size + core.dialing >= core.settings.maxLinks) {
+    if (isFetching(transfer)) makePlace(core)
     peer.timer.set(core.now + placeMs)
   } else {
     peer.isDialing = true
@@ -87,6 +89,21 @@ const dialIfDue = (core: Core, peer: Peer, transfer: Transfer): void => {
     core.dialing++
     peer.timer.clear()
     core.effects.push({ type: 'dial', peer: peer.id })
+  }
+}
+
+/** Whether neither side can ever need the other: both have everything that is open between them. */
+const isNeedless = ({ channels }: Link): boolean => {
+  for (const { transfer, has } of channels.values()) if (!transfer.isComplete || (has?.count ?? 0) < transfer.pieces) return false
+  return true
+}
+
+/** Ends a link that is of no use to anybody, for one that may be. */
+const makePlace = (core: Core): void => {
+  for (const link of core.links.values()) {
+    if (link.isEnding || !isNeedless(link)) continue
+    endLink(core, link, 'Its place is needed.', 'needless')
+    return
   }
 }
 
@@ -140,6 +157,8 @@ export const onLinked = (core: Core, id: LinkId, peerId: PeerId, inbound: boolea
   } else {
     peer.link = link
     if (old !== undefined) endLink(core, old, 'There is another link to this peer.', 'needless')
+    // what we want first, in case there are more contents than a link has channels
+    for (const transfer of peer.transfers) if (isFetching(transfer)) tryOpen(core, link, transfer)
     for (const transfer of peer.transfers) tryOpen(core, link, transfer)
   }
 }
@@ -151,6 +170,7 @@ export const onUnlinked = (core: Core, id: LinkId): void => {
   const wasTheLink = peer.link === link
   clearLink(core, link)
   core.links.delete(id)
+  if (peer.link === undefined) forgetUnannounced(peer)
   if (wasTheLink && core.now - link.since < lastedMs) backOff(core, peer)
   else if (wasTheLink) peer.failures = 0
   if (peer.link === undefined) consider(core, peer)

@@ -4,7 +4,6 @@ export interface Fifo<T> {
   readonly size: number
   push (item: T): void
   shift (): T | undefined
-  peek (): T | undefined
   clear (): void
 }
 
@@ -17,7 +16,6 @@ export const fifo = <T>(): Fifo<T> => {
   return {
     get size () { return items.length - head },
     push (item) { items.push(item) },
-    peek: () => items[head],
     shift () {
       if (head === items.length) return undefined
       const item = items[head]

@@ -9,6 +9,7 @@ import { arrivedBytes } from './assembly.ts'
 import type { Ask, Assembly } from './assembly.ts'
 import { isBarred } from './choosing.ts'
 import type { Channel, Core, Link } from './core.ts'
+import { wakeAt } from './ready.ts'
 
 /** A range is asked of at most so many, and of one more than that only if all of these are silent. */
 const mostAskers = 2
@@ -41,7 +42,11 @@ export const rescue = (core: Core, channel: Channel): boolean => {
       leaveAdrift(core, assembly)
       continue
     }
-    if (!canBring(core, channel, assembly)) continue
+    if (!canBring(core, channel, assembly)) {
+      const barredUntil = channel.barred.get(assembly.piece)
+      if (barredUntil !== undefined && barredUntil > core.now) wakeAt(channel, barredUntil)
+      continue
+    }
     if (isOpen) {
       setOwner(assembly, channel)
       if (askFrom(core, channel, assembly)) return true

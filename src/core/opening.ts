@@ -8,6 +8,8 @@ import type { Core, Link, Peer, Sighting, Transfer } from './core.ts'
 
 const firstWaitMs = 1_000
 const mostWaitMs = 30_000
+/** The protocol knows 4,096 channels of one side on a link: some are left for what the other side opens. */
+const maxOpened = 3_000
 /** Peers remembered per content; the tracker names 50 at a time. Beyond it those sighted first are forgotten. */
 const maxSighted = 500
 
@@ -62,13 +64,22 @@ export const forgetSighting = (transfer: Transfer, peer: Peer, group: GroupId): 
   if (groups.size === 0) forgetPeer(transfer, peer)
 }
 
+/** The peer is gone, and for what only itself had said, it has to come back by itself. */
+export const forgetUnannounced = (peer: Peer): void => {
+  for (const transfer of [...peer.transfers]) {
+    for (const { group, isAnnounced } of [...transfer.sightings.get(peer.id)?.values() ?? []]) {
+      if (!isAnnounced) forgetSighting(transfer, peer, group)
+    }
+  }
+}
+
 /** Whether a sighting may be acted on now. */
 export const isDue = (core: Core, transfer: Transfer, peer: Peer, { group, openAt }: Sighting): boolean =>
   openAt <= core.now && transfer.groups.has(group) && core.credentials.has(group) && !transfer.blamed.has(peer.id)
 
 /** Opens a content on a link, in one group: of those in question the first by name, so that both sides choose the same. */
 export const tryOpen = (core: Core, link: Link, transfer: Transfer): void => {
-  if (link.isEnding) return
+  if (link.isEnding || link.ours.size >= maxOpened) return
   let chosen: GroupId | undefined
   for (const sighting of transfer.sightings.get(link.peer.id)?.values() ?? []) {
     if (link.channels.get(channelKey(sighting.group, transfer.content))?.ours !== undefined) return

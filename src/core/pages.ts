@@ -7,7 +7,7 @@ import { expectAnswer, rest, silentMs } from './asking.ts'
 import type { Channel, Core, Link, Transfer } from './core.ts'
 import type { Input } from './io.ts'
 import type { MessageOf } from './message.ts'
-import { wake, wakeTransfer } from './ready.ts'
+import { wake, wakeAt, wakeTransfer } from './ready.ts'
 import { send } from './send.ts'
 import { pageSize, prove } from './transfer.ts'
 
@@ -21,7 +21,7 @@ const maxPaging = 64
 
 const nextPage = ({ transfer, has, paged }: Channel): number | undefined => {
   for (const page of transfer.missingPages) {
-    if (!transfer.pagesAsked.has(page) && (has?.all === true || (paged[page] ?? 0) > 0)) return page
+    if (!transfer.pagesAsked.has(page) && ((has !== undefined && has.bits === undefined) || (paged[page] ?? 0) > 0)) return page
   }
   return undefined
 }
@@ -31,7 +31,7 @@ export const askPage = (core: Core, channel: Channel): void => {
   const { link, transfer, ours } = channel
   if (transfer.missingPages.size === transfer.pagesAsked.size || link.pageAsk !== undefined || ours === undefined || link.isSilent) return
   if (core.now < channel.pageAt) {
-    if (channel.timer.at === undefined) channel.timer.set(channel.pageAt)
+    wakeAt(channel, channel.pageAt)
     return
   }
   const page = nextPage(channel)

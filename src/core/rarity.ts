@@ -4,11 +4,14 @@
  * Peers that have everything are not counted here: they change no order.
  */
 import type { PieceIndex } from '../contract/index.ts'
+import { bits } from './bits.ts'
+import type { Bits } from './bits.ts'
 import type { Random } from './random.ts'
 
 export interface Rarity {
   /** Number of candidates. */
   readonly size: number
+  readonly candidates: Bits
   /** By peers that told single pieces. */
   availability (piece: PieceIndex): number
   has (piece: PieceIndex): boolean
@@ -30,6 +33,7 @@ export const rarity = (pieces: number, random: Random): Rarity => {
   const counts = new Uint16Array(pieces)
   const order = new Uint32Array(pieces)
   const places = new Int32Array(pieces).fill(absent)
+  const candidates = bits(pieces)
   /** ends[b]: where bucket b ends in the order, and the next one begins. */
   const ends: number[] = [0]
 
@@ -57,10 +61,11 @@ export const rarity = (pieces: number, random: Random): Rarity => {
 
   return {
     get size () { return size() },
+    candidates,
     availability: count,
-    has: piece => place(piece) !== absent,
+    has: piece => candidates.has(piece),
     add (piece) {
-      if (place(piece) !== absent) return
+      if (!candidates.add(piece)) return
       const bucket = count(piece)
       reach(bucket)
       let hole = size()
@@ -84,6 +89,7 @@ export const rarity = (pieces: number, random: Random): Rarity => {
         ends[b] = last
       }
       places[piece] = absent
+      candidates.delete(piece)
     },
     more (piece) {
       const bucket = count(piece)

@@ -17,6 +17,12 @@ const wakeSet = (core: Core, channels: Set<Channel>): void => {
   for (const channel of channels) wake(core, channel)
 }
 
+/** The channel may be able to ask then. */
+export const wakeAt = (channel: Channel, at: number): void => {
+  const { timer } = channel
+  if (timer.at === undefined || at < timer.at) timer.set(at)
+}
+
 /** Something changed that any channel of it may have waited for. */
 export const wakeTransfer = (core: Core, transfer: Transfer): void => { wakeSet(core, transfer.channels) }
 

@@ -9,7 +9,7 @@ import { nextPiece } from './choosing.ts'
 import type { Channel, Core, Link } from './core.ts'
 import { help, relieve, rescue } from './help.ts'
 import { askPage } from './pages.ts'
-import { nextReady, wake, wakeTransfer } from './ready.ts'
+import { nextReady, wake, wakeAt, wakeTransfer } from './ready.ts'
 import { eligible, withdraw } from './transfer.ts'
 
 /** A link asks for at most so many ranges at once: the other side bounds them too. */
@@ -48,7 +48,7 @@ const beginPiece = (core: Core, channel: Channel): Outcome => {
   if (!core.downBudget.fits(most, proven)) return 'starved'
   const piece = nextPiece(core, channel)
   if (piece === undefined) {
-    channel.timer.set(core.now + undecidedMs)
+    wakeAt(channel, core.now + undecidedMs)
     return 'nothing'
   }
   withdraw(transfer, piece)
@@ -67,7 +67,7 @@ const askBlock = (core: Core, channel: Channel): Outcome => {
   const { link, transfer } = channel
   if (channel.isChoked || link.isSilent || channel.useful <= 0) return 'nothing'
   if (core.now < channel.askAt) {
-    channel.timer.set(channel.askAt)
+    wakeAt(channel, channel.askAt)
     return 'nothing'
   }
   if (!hasRoom(core, link)) return 'held'

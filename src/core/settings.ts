@@ -32,7 +32,7 @@ export const settings = ({
     downBudgetBytes: atLeast('downBudgetBytes', 1, downBudgetBytes),
     upBudgetBytes: atLeast('upBudgetBytes', 1, upBudgetBytes),
     linkUnsentBytes: atLeast('linkUnsentBytes', 1, linkUnsentBytes),
-    maxRequestBytes: atLeast('maxRequestBytes', leafBytes, maxRequestBytes),
+    maxRequestBytes: Math.min(atLeast('maxRequestBytes', leafBytes, maxRequestBytes), Math.floor(maxOwedBytes / leafBytes) * leafBytes),
     maxOwedBytes: atLeast('maxOwedBytes', leafBytes, maxOwedBytes),
     uploadSlots: atLeast('uploadSlots', 1, uploadSlots),
     maxLinks: atLeast('maxLinks', 1, maxLinks)

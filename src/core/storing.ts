@@ -3,8 +3,8 @@
  * served only after it was verified and then stored.
  */
 import type { ErrorCode, PeerId } from '../contract/index.ts'
-import { abandon, finish, leaveAdrift, setOwner } from './asking.ts'
-import { arrivedBytes, senders } from './assembly.ts'
+import { abandon, finish, leaveAdrift, setAdrift, setOwner } from './asking.ts'
+import { arrivedBytes, disbelieve, senders } from './assembly.ts'
 import type { Assembly } from './assembly.ts'
 import { liars, suspicion } from './blame.ts'
 import { closeChannel, loseInterest } from './channel.ts'
@@ -43,6 +43,12 @@ export const blame = (core: Core, transfer: Transfer, peer: PeerId, why: string)
   transfer.blamed.add(peer)
   emit(core, { type: 'blamed', content: transfer.content, peer, why })
   for (const channel of [...transfer.channels]) if (channel.link.peer.id === peer) closeChannel(core, channel)
+  for (const assembly of [...transfer.active.values()]) {
+    if (assembly.state !== 'filling') continue
+    const wasted = disbelieve(assembly, peer)
+    transfer.wastedBytes += wasted
+    if (wasted > 0 && assembly.owner === undefined) setAdrift(core, assembly)
+  }
 }
 
 const onGood = (core: Core, assembly: Assembly): void => {

@@ -5,6 +5,7 @@
 import { bitfield, hashPage, pieceBytes, pieceCount } from '../contract/index.ts'
 import type { PieceIndex } from '../contract/index.ts'
 import type { Channel, Core, Holdings, Transfer } from './core.ts'
+import { bits, setIn } from './bits.ts'
 import { fifo } from './fifo.ts'
 import type { Input } from './io.ts'
 import { rarity } from './rarity.ts'
@@ -44,7 +45,7 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
 /** Whether anything is still fetched. */
 export const isFetching = (transfer: Transfer): boolean => !transfer.isComplete && !transfer.isFailed
 
-export const eligible = (channel: Channel): number => channel.has?.all === true ? channel.transfer.rarity?.size ?? 0 : channel.eligible
+export const eligible = (channel: Channel): number => channel.has !== undefined && channel.has.bits === undefined ? channel.transfer.rarity?.size ?? 0 : channel.eligible
 
 export const availability = ({ rarity, seeds }: Transfer, piece: PieceIndex): number => seeds + (rarity?.availability(piece) ?? 0)
 
@@ -79,13 +80,12 @@ export const join = (channel: Channel): void => {
   channel.isJoined = true
   const { rarity } = transfer
   if (rarity === undefined) return
-  if (has.all) {
+  if (has.bits === undefined) {
     transfer.seeds++
     channel.useful = transfer.pieces - transfer.have.count
     return
   }
-  if (has.count === 0) return
-  for (let piece = 0; piece < transfer.pieces; piece++) if (has.has(piece)) count(channel, piece)
+  for (const piece of setIn(has.bits)) count(channel, piece)
 }
 
 const count = (channel: Channel, piece: PieceIndex): void => {
@@ -108,8 +108,8 @@ export const part = (channel: Channel): void => {
   channel.paged.fill(0)
   const { rarity } = transfer
   if (rarity === undefined) return
-  if (has.all) transfer.seeds--
-  else if (has.count > 0) for (let piece = 0; piece < transfer.pieces; piece++) if (has.has(piece)) rarity.fewer(piece)
+  if (has.bits === undefined) transfer.seeds--
+  else for (const piece of setIn(has.bits)) rarity.fewer(piece)
 }
 
 /** The peer got a piece. @returns whether that is news */
@@ -130,9 +130,9 @@ export const prove = (transfer: Transfer, page: number): void => {
   }
 }
 
-/** @param have as it came: everything, or packed bits. @throws RangeError when the bits have another size */
+/** @param have as it came: everything, or packed bits, or none for nothing. @throws RangeError when the bits have another size */
 export const holdings = (pieces: number, have: 'all' | Uint8Array): Holdings => {
-  if (have === 'all') return { all: true, count: pieces, has: () => true, add: () => false }
-  const bits = have.byteLength === 0 ? bitfield(pieces) : bitfield(pieces, have)
-  return { all: false, get count () { return bits.count }, has: piece => bits.has(piece), add: piece => bits.add(piece) }
+  if (have === 'all') return { bits: undefined, count: pieces, has: () => true, add: () => false }
+  const flags = bits(pieces, have.byteLength === 0 ? undefined : have)
+  return { bits: flags, get count () { return flags.count }, has: piece => flags.has(piece), add: piece => flags.add(piece) }
 }
