@@ -170,7 +170,7 @@ export const createDownloading = (house: House): Downloading => {
         if (!isRunning(running)) continue
         const { record } = running
         await running.save()
-        if (running.status().sources > 0) { running.away(undefined); asked.delete(record.id); continue }
+        if (running.status().waiting === undefined) { running.away(undefined); asked.delete(record.id); continue }
         if (now - (asked.get(record.id) ?? -Infinity) < askAgainMs) continue
         asked.set(record.id, now)
         const entry = await account.session.files(record.group, { name: record.name, signal: account.ended }).then(([found]) => found, () => undefined)

@@ -85,6 +85,8 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
     bytesByPeer: suppliers(),
     activeMs: initial.activeMs + (record.state === 'running' ? performance.now() - activeSince : 0)
   })
+  /** Nothing comes, and nobody who is linked has all of it: those who have some may have what we have. */
+  const isWaiting = (): boolean => meter.rate(performance.now()) === 0 && !(view()?.sources ?? []).some(({ pieces }) => pieces === pieceCount(manifest))
   const save = async (): Promise<void> => { if (record.state === 'running') await profile.downloads.put({ ...record, ...counters() }) }
   const noteTransports = (): void => {
     for (const { peer } of view()?.sources ?? []) {
@@ -204,7 +206,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
       const shown = record.state === 'running' ? now : record
       const sources = view()?.sources ?? []
       noteTransports()
-      const waiting = record.state !== 'running' ? undefined : stall ?? (sources.length === 0 ? `waiting for a source${waitReason === undefined ? '' : `: ${waitReason}`}` : undefined)
+      const waiting = record.state !== 'running' ? undefined : stall ?? (isWaiting() ? `waiting for a source${waitReason === undefined ? '' : `: ${waitReason}`}` : undefined)
       return {
         group: record.groupName, name: record.name, content, path: record.finishedPath ?? `${record.folder}/${record.fileName}`, state: record.state,
         length: manifest.length, haveBytes: complete ? manifest.length : shown.haveBytes, fetchedBytes: shown.fetchedBytes, resumedBytes: shown.resumedBytes,

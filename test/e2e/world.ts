@@ -75,7 +75,7 @@ export interface World {
   readonly folder: string
   readonly tracker: TrackerProcess
   path (...names: string[]): string
-  /** A file of deterministic bytes. */
+  /** A file of deterministic bytes. Written once: a share notices a file that is written again, so only another seed or length does that. */
   file (name: string, length: number, seed?: string): string
   /** A peer process on its own home, called `name`. Again with the same name: on the same home. */
   peer (name: string, options?: PeerOptions): Peer
@@ -119,6 +119,7 @@ export const createWorld = async (options: { readonly trackerArgs?: readonly str
   const startTracker = async (listen: string): Promise<TrackerProcess> =>
     keep('tracker', await driveTracker(['--listen', listen, ...options.trackerArgs ?? []], { home: join(folder, 'tracker') }))
   let tracker = await startTracker('127.0.0.1:0')
+  const written = new Map<string, string>()
 
   const world: World = {
     folder,
@@ -126,6 +127,8 @@ export const createWorld = async (options: { readonly trackerArgs?: readonly str
     path: (...names) => join(folder, ...names),
     file (name, length, seed = name) {
       const path = join(folder, 'files', name)
+      if (written.get(name) === `${length} ${seed}`) return path
+      written.set(name, `${length} ${seed}`)
       mkdirSync(join(folder, 'files'), { recursive: true })
       writeFileSync(path, bytesOf(seed, length))
       return path
