@@ -5,6 +5,8 @@ export interface Agenda {
   readonly now: number
   /** @param delayMs from now; 0: after what is due now */
   after (delayMs: number, run: () => void): void
+  /** Exactly then: a delay to a point in time need not add up to it. What is past is due now. */
+  at (atMs: number, run: () => void): void
   /** Lets the next thing happen. @returns whether there was one at or before `until` */
   step (until: number): boolean
 }
@@ -42,9 +44,12 @@ export const createAgenda = (): Agenda => {
     heap[place] = entry
   }
 
+  const enter = (at: number, run: () => void): void => { rise({ at: Math.max(now, at), order: order++, run }) }
+
   return {
     get now () { return now },
-    after (delayMs, run) { rise({ at: now + Math.max(0, delayMs), order: order++, run }) },
+    after (delayMs, run) { enter(now + delayMs, run) },
+    at: enter,
     step (until) {
       const first = heap[0]
       if (first === undefined || first.at > until) return false

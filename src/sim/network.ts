@@ -6,7 +6,7 @@ import type { PeerId } from '../contract/index.ts'
 import type { LinkId } from '../core/io.ts'
 import type { Message } from '../core/message.ts'
 import type { Agenda } from './agenda.ts'
-import { frameBytes } from './frame-bytes.ts'
+import type { Coder, Frame } from './coder.ts'
 
 /** What a host is told about its links. */
 export interface Host {
@@ -32,10 +32,11 @@ export interface Network {
   send (host: Host, link: LinkId, message: Message): void
 }
 
-interface Parcel { readonly message: Message, leftBytes: number }
+interface Parcel { readonly frame: Frame, leftBytes: number }
 
 /** One end of a link. */
 interface End {
+  readonly coder: Coder
   readonly id: LinkId
   readonly node: Node
   far: End | undefined
@@ -49,7 +50,7 @@ interface End {
 interface Node { readonly host: Host, readonly ends: Map<LinkId, End>, readonly line: Set<End>, nextLink: LinkId, isSending: boolean, downFreeAt: number }
 
 /** What one link sends in its turn. */
-interface Load { readonly messages: Message[], bytes: number, blockBytes: number, isRoomNews: boolean }
+interface Load { readonly frames: Frame[], bytes: number, blockBytes: number, isRoomNews: boolean }
 
 /** A turn is short when others wait, so that no link is quiet for long while a large block of another is sent; else there are fewer events. */
 const turnMs = 20
@@ -61,9 +62,10 @@ const dialTrips = 2
 export interface NetworkOptions {
   readonly agenda: Agenda
   readonly latencyMs: (a: PeerId, b: PeerId) => number
+  readonly coder: () => Coder
 }
 
-export const createNetwork = ({ agenda, latencyMs }: NetworkOptions): Network => {
+export const createNetwork = ({ agenda, latencyMs, coder }: NetworkOptions): Network => {
   const nodes = new Map<PeerId, Node>()
 
   const ms = (bytes: number, rate: number): number => 1000 * bytes / rate
@@ -86,27 +88,29 @@ export const createNetwork = ({ agenda, latencyMs }: NetworkOptions): Network =>
 
   /** Takes from the front of the link's queue what fits into its turn. */
   const fill = (end: End, mostBytes: number): Load => {
-    const load: Load = { messages: [], bytes: 0, blockBytes: 0, isRoomNews: false }
+    const load: Load = { frames: [], bytes: 0, blockBytes: 0, isRoomNews: false }
     while (load.bytes < mostBytes) {
       const parcel = end.queue[0]
       if (parcel === undefined) break
       const bytes = Math.min(parcel.leftBytes, mostBytes - load.bytes)
       parcel.leftBytes -= bytes
       load.bytes += bytes
-      const isBlock = parcel.message.type === 'block'
+      const { isBlock } = parcel.frame
       if (parcel.leftBytes > 0) {
         if (isBlock) load.blockBytes = bytes
         break
       }
       end.queue.shift()
-      load.messages.push(parcel.message)
+      load.frames.push(parcel.frame)
       load.isRoomNews ||= isBlock
     }
     return load
   }
 
-  const deliver = (end: End, { messages, blockBytes }: Load): void => {
-    for (const message of messages) if (end.isOpen) end.node.host.message(end.id, message)
+  const deliver = (end: End, { frames, blockBytes }: Load): void => {
+    for (const frame of frames) {
+      if (end.isOpen) for (const message of end.coder.decode(frame)) end.node.host.message(end.id, message)
+    }
     if (blockBytes > 0 && end.isOpen) end.node.host.heard(end.id, blockBytes)
   }
 
@@ -116,7 +120,7 @@ export const createNetwork = ({ agenda, latencyMs }: NetworkOptions): Network =>
     const begun = Math.max(node.downFreeAt, agenda.now - sentMs)
     node.downFreeAt = begun + ms(load.bytes, node.host.down)
     if (node.downFreeAt <= agenda.now) deliver(end, load)
-    else agenda.after(node.downFreeAt - agenda.now, () => { deliver(end, load) })
+    else agenda.at(node.downFreeAt, () => { deliver(end, load) })
   }
 
   const sent = (end: End, load: Load, sentMs: number): void => {
@@ -144,7 +148,7 @@ export const createNetwork = ({ agenda, latencyMs }: NetworkOptions): Network =>
   }
 
   const createEnd = (node: Node, latency: number): End => {
-    const end: End = { id: node.nextLink++, node, far: undefined, latencyMs: latency, queue: [], unsentBytes: 0, isOpen: true }
+    const end: End = { id: node.nextLink++, node, coder: coder(), far: undefined, latencyMs: latency, queue: [], unsentBytes: 0, isOpen: true }
     node.ends.set(end.id, end)
     return end
   }
@@ -181,11 +185,11 @@ export const createNetwork = ({ agenda, latencyMs }: NetworkOptions): Network =>
       const node = nodes.get(host.name)
       const end = node?.ends.get(link)
       if (node === undefined || end === undefined) return
-      const bytes = frameBytes(message)
-      end.queue.push({ message, leftBytes: bytes })
-      end.unsentBytes += bytes
+      const frame = end.coder.encode(message)
+      end.queue.push({ frame, leftBytes: frame.bytes })
+      end.unsentBytes += frame.bytes
       node.line.add(end)
-      if (message.type === 'block') host.room(link, end.unsentBytes)
+      if (frame.isBlock) host.room(link, end.unsentBytes)
       sendNext(node)
     }
   }

@@ -62,7 +62,7 @@ export const createNode = ({ facts, swarm, session, agenda, network, emit }: Nod
     const at = session.wakeAt ?? Infinity
     if (at >= wakesAt) return
     wakesAt = at
-    agenda.after(at - agenda.now, () => {
+    agenda.at(at, () => {
       if (wakesAt !== at) return
       wakesAt = Infinity
       if (session.wakeAt !== undefined && session.wakeAt <= agenda.now) feed({ type: 'tick' }); else arm()
@@ -72,7 +72,7 @@ export const createNode = ({ facts, swarm, session, agenda, network, emit }: Nod
   const store = (piece: number): void => {
     storeFreeAt = Math.max(storeFreeAt, agenda.now) + 1000 * pieceBytes(manifest, piece) / facts.store
     const stored = (): void => { feed({ type: 'stored', content, piece }) }
-    if (storeFreeAt <= agenda.now) stored(); else agenda.after(storeFreeAt - agenda.now, stored)
+    if (storeFreeAt <= agenda.now) stored(); else agenda.at(storeFreeAt, stored)
   }
 
   const perform = (effect: Effect): void => {

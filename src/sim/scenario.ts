@@ -1,6 +1,7 @@
 /** What can be simulated, and what comes out: the words of the simulator's users. */
 import type { PeerId, Selector } from '../contract/index.ts'
 import type { SessionEvent, SessionOptions } from '../core/io.ts'
+import type { Message } from '../core/message.ts'
 
 export interface Scenario {
   readonly nodes: readonly NodeOptions[]
@@ -16,8 +17,19 @@ export interface Scenario {
   readonly announceMs?: number
   /** Passed to every session. */
   readonly session?: Omit<SessionOptions, 'peer' | 'seed' | 'selector' | 'limits'>
+  /**
+   * Makes what every end of a link puts its messages through, to bytes and back, so that a run also holds the sessions to the rules of the wire.
+   * @default none: messages stay values, and block data takes no memory
+   */
+  readonly codec?: () => Codec
   /** Sees what every session tells, as it happens. For more than `events` holds. */
   readonly observe?: (atMs: number, node: string, event: SessionEvent) => void
+}
+
+/** As src/wire has it. */
+export interface Codec {
+  encode (message: Message): readonly Uint8Array[]
+  decode (chunk: Uint8Array): Iterable<Message>
 }
 
 export interface NodeOptions {

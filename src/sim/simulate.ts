@@ -5,6 +5,7 @@ import type { SessionEvent } from '../core/io.ts'
 import { random } from '../core/random.ts'
 import { createSession } from '../core/session.ts'
 import { createAgenda } from './agenda.ts'
+import { coderOf } from './coder.ts'
 import { createNetwork } from './network.ts'
 import { createNode } from './node.ts'
 import type { Node, Swarm } from './node.ts'
@@ -38,7 +39,7 @@ export const simulate = (scenario: Scenario): SimulationResult => {
   const swarm = swarmOf(scenario)
   const chance = random(seed)
   const agenda = createAgenda()
-  const network = createNetwork({ agenda, latencyMs: typeof latencyMs === 'number' ? () => latencyMs : latencyMs })
+  const network = createNetwork({ agenda, latencyMs: typeof latencyMs === 'number' ? () => latencyMs : latencyMs, coder: coderOf(scenario.codec) })
   const events: SimulationEvent[] = []
   const takings = new Map<Node, Taking>()
   const online = createRoster(limit => chance.below(limit))
@@ -86,14 +87,14 @@ export const simulate = (scenario: Scenario): SimulationResult => {
     online.add(node.facts.name)
     tell(node, 'joined')
     announce(node)
-    if (node.facts.leaveMs !== undefined) agenda.after(node.facts.leaveMs - agenda.now, () => { leave(node) })
+    if (node.facts.leaveMs !== undefined) agenda.at(node.facts.leaveMs, () => { leave(node) })
   }
 
   const nodes = facts.map((fact): Node => {
     const session = createSession({ ...scenario.session, peer: fact.name, seed: chance.below(2 ** 32), selector })
     const node: Node = createNode({ facts: fact, swarm, session, agenda, network, emit: event => { onEvent(node, event) } })
     takings.set(node, { completeMs: undefined, leftMs: undefined })
-    agenda.after(fact.joinMs, () => { join(node) })
+    agenda.at(fact.joinMs, () => { join(node) })
     return node
   })
 

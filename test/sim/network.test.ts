@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { PeerId } from '../../src/contract/index.ts'
 import type { Message } from '../../src/core/message.ts'
 import { createAgenda } from '../../src/sim/agenda.ts'
+import { coderOf } from '../../src/sim/coder.ts'
 import { createNetwork } from '../../src/sim/network.ts'
 import type { Host } from '../../src/sim/network.ts'
 
@@ -9,7 +10,7 @@ const block = (length: number): Message => ({ type: 'block', number: 0, piece: 0
 
 const world = (latencyMs = 10) => {
   const agenda = createAgenda()
-  const network = createNetwork({ agenda, latencyMs: () => latencyMs })
+  const network = createNetwork({ agenda, latencyMs: () => latencyMs, coder: coderOf(undefined) })
   const log: string[] = []
   const host = (name: string, up = Infinity, down = Infinity): Host => {
     const say = (what: string): void => { log.push(`${Math.round(agenda.now)} ${name} ${what}`) }
