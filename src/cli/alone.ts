@@ -7,7 +7,7 @@ import { exitStatus, ShoalError } from '../contract/index.ts'
 import type { DownloadStatus, Shoal } from '../contract/index.ts'
 import type { Command, Face, Result } from './command.ts'
 import { commands } from './commands/index.ts'
-import { downloadRow, senders } from './commands/downloads.ts'
+import { downloadRow, paceOf, senders } from './commands/downloads.ts'
 import { passwordFileOption, passwordInputOption, readPassword, readUser, userOption } from './credentials.ts'
 import { downloadOf, untilEnded } from './downloads-watch.ts'
 import type { Arguments, Grammar } from './grammar.ts'
@@ -19,7 +19,7 @@ import { openPeer } from './open-peer.ts'
 import { peerOptions } from './peer-options.ts'
 import { createProgress } from './progress.ts'
 import type { Progress } from './progress.ts'
-import { formatBytes, formatPercent, formatRate, formatSeconds } from './quantities.ts'
+import { formatBytes, formatPercent, formatSeconds } from './quantities.ts'
 import { jsonLine, printResult, resultJson } from './render.ts'
 import { aborted } from './signals.ts'
 import type { Ending } from './signals.ts'
@@ -48,11 +48,15 @@ export const aloneGrammar = (command: Command): Grammar => {
 const drawEveryMs = { redrawn: 100, plain: 1000 }
 
 /** `43.2%  120.3 MB of 278.0 MB  11.9 MB/s  0:13 left  3 sources` */
-export const progressLine = ({ haveBytes, length, rate, sources, waiting }: DownloadStatus): string => [
-  formatPercent(haveBytes, Math.max(length, 1)),
-  `${formatBytes(haveBytes)} of ${formatBytes(length)}`,
-  ...waiting === undefined ? [formatRate(rate), ...rate > 0 ? [`${formatSeconds((length - haveBytes) / rate)} left`] : [], `${sources} ${sources === 1 ? 'source' : 'sources'}`] : [`waiting: ${waiting}`]
-].join('  ')
+export const progressLine = (status: DownloadStatus): string => {
+  const { haveBytes, length, rate, sources, waiting } = status
+  return [
+    formatPercent(haveBytes, Math.max(length, 1)),
+    `${formatBytes(haveBytes)} of ${formatBytes(length)}`,
+    paceOf(status),
+    ...waiting === undefined && rate > 0 ? [`${formatSeconds((length - haveBytes) / rate)} left`, `${sources} ${sources === 1 ? 'source' : 'sources'}`] : []
+  ].join('  ')
+}
 
 /** Until the file is there. @throws ShoalError of a failed download, or INTERRUPTED */
 const waitForFile = async (shoal: Shoal, args: Arguments, io: Io, progress: Progress, ending: Ending): Promise<DownloadStatus> => {

@@ -41,6 +41,12 @@ const pathCandidates = async (typed: string): Promise<readonly Candidate[]> => {
     .map(entry => entry.isDirectory() ? { text: `${folder}${entry.name}/`, ends: false } : { text: `${folder}${entry.name}`, ends: true })
 }
 
+/** The words without options and what they take. */
+const withoutOptions = (words: readonly string[], command: Command | undefined): readonly string[] => {
+  const takesNext = (word: string): boolean => command?.options?.some(option => option.name === word && option.value !== undefined) === true
+  return words.filter((word, i) => !word.startsWith('--') && !takesNext(words[i - 1] ?? ''))
+}
+
 export const createCompleter = (shoal: Shoal, commands: readonly Command[], home: string): (line: string) => Promise<Completion> => {
   const candidates = async (kind: ArgumentKind | undefined, typed: Word, before: readonly string[]): Promise<readonly Candidate[]> => {
     const signal = AbortSignal.timeout(patienceMs)
@@ -54,7 +60,7 @@ export const createCompleter = (shoal: Shoal, commands: readonly Command[], home
         if (shoal.user === undefined) return []
         const names: string[] = []
         for await (const { name } of shoal.listFiles(group, { signal })) if (names.push(name) === mostNames) break
-        return finished(names)
+        return finished(names.sort())
       }
       case 'password': case 'text': case undefined: return []
     }
@@ -68,12 +74,13 @@ export const createCompleter = (shoal: Shoal, commands: readonly Command[], home
     const before = (unfinished ? words.slice(0, -1) : words).map(word => word.text)
     const end = line.slice(typed.from)
     const command = findCommand(commands, before[0] ?? '')
+    const plain = withoutOptions(before, command)
     try {
       const found = before.length === 0
         ? finished(commandNames(commands))
         : typed.text.startsWith('--') && command !== undefined
           ? finished([...command.options ?? [], ...commonOptions].map(option => option.name))
-          : await candidates(command?.arguments[before.filter(word => !word.startsWith('--')).length - 1]?.kind, typed, before)
+          : await candidates(command?.arguments[plain.length - 1]?.kind, typed, plain)
       const fitting = found.filter(candidate => candidate.text.startsWith(typed.text))
       const only = fitting.length === 1
       return [fitting.map(candidate => written(candidate, typed, home) + (only && candidate.ends ? ' ' : '')), end]

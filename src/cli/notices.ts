@@ -13,10 +13,10 @@ type DownloadEvent = Extract<ShoalEvent, { type: 'download' }>
 const ofGroup = ({ group, user, change }: GroupEvent, me: UserName | undefined): string => {
   const mine = user === me
   switch (change) {
-    case 'requested': return mine ? `${group}: you asked to join` : `${group}: ${user} asks to join; type: accept_request ${group} ${user}, or reject_request ${group} ${user}`
+    case 'requested': return `${group}: ${user} asks to join; type: accept_request ${group} ${user}, or reject_request ${group} ${user}`
     case 'accepted': return mine ? `${group}: you are a member now` : `${group}: ${user} is a member now`
     case 'rejected': return mine ? `${group}: your request was turned down` : `${group}: the request of ${user} was turned down`
-    case 'left': return mine ? `${group}: you left` : `${group}: ${user} left`
+    case 'left': return `${group}: ${user} left`
     case 'removed': return mine ? `${group}: you were removed` : `${group}: ${user} was removed`
     case 'owner': return mine ? `${group}: you are the owner now` : `${group}: ${user} is the owner now`
     case 'dissolved': return `${group}: the group is gone`
@@ -35,8 +35,13 @@ const ofDownload = ({ group, name, change, detail }: DownloadEvent): string => {
   }
 }
 
+/** What the one who typed a command knows by its answer. */
+const isKnown = (event: ShoalEvent, me: UserName | undefined): boolean =>
+  (event.type === 'file' && event.user === me) || (event.type === 'group' && event.user === me && (event.change === 'requested' || event.change === 'left'))
+
 /** @param me who is logged in */
-export const noticeOf = (event: ShoalEvent, me: UserName | undefined): Notice => {
+export const noticeOf = (event: ShoalEvent, me: UserName | undefined): Notice | undefined => {
+  if (isKnown(event, me)) return undefined
   const notice = (text: string): Notice => ({ level: 'notice', text })
   const warning = (text: string): Notice => ({ level: 'warning', text })
   switch (event.type) {

@@ -85,7 +85,12 @@ export const openPeer = async (args: Arguments, place: PeerPlace, io: Io, tell: 
       home: home.data, tracker, use, limits, log,
       ...listen === undefined ? {} : { listen }, ...announce.length === 0 ? {} : { announce }
     })
-    const telling = (async () => { for await (const event of shoal.events()) tell(noticeOf(event, shoal.user)) })()
+    const telling = (async () => {
+      for await (const event of shoal.events()) {
+        const notice = noticeOf(event, shoal.user)
+        if (notice !== undefined) tell(notice)
+      }
+    })()
     return {
       shoal, home,
       close: async () => {

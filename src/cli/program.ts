@@ -67,7 +67,7 @@ const perform = async (name: string, words: readonly string[], io: Io, ending: E
 const report = async (error: unknown, name: string, words: readonly string[], io: Io): Promise<number> => {
   const failure = failureOf(error)
   if (words.includes('--debug')) await write(io.stderr, `${detailsOf(error)}\n`)
-  if (words.includes('--json')) await write(io.stdout, `${jsonLine({ command: name, ok: false, error: { code: failure.code, message: failure.message, exitStatus: failure.status } })}\n`)
+  if (words.includes('--json')) await write(io.stdout, `${jsonLine({ command: findCommand(commands, name)?.name ?? name, ok: false, error: { code: failure.code, message: failure.message, exitStatus: failure.status } })}\n`)
   await write(io.stderr, `shoal: ${errorLine(failure)}\n`)
   return failure.status
 }

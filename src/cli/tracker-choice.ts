@@ -1,11 +1,11 @@
 /** Which tracker a peer goes to: the one that is named, else that of last time, else the default; and whether its realm key is the one known. */
-import type { Plugin, RealmPin, Tracker } from '../contract/index.ts'
+import { ShoalError } from '../contract/index.ts'
+import type { Plugin, Tracker } from '../contract/index.ts'
 import { formatHostPort } from '../network/addresses.ts'
 import type { PeerMemory } from '../shoal.ts'
 import type { Notice } from './notices.ts'
 import { defaultTracker, formatTracker, parseTrackerInfo, readTrackerInfo } from './tracker-info.ts'
 import type { TrackerLine } from './tracker-info.ts'
-import { ShoalError } from '../contract/index.ts'
 
 const lastTracker = 'tracker'
 /** To find out which of several trackers answers. */
@@ -48,11 +48,11 @@ const answers = async (plugin: Plugin<'tracker'>): Promise<boolean> => {
 }
 
 const pluginFor = async (http: Factory, line: TrackerLine, { pins }: PeerMemory, tell: (notice: Notice) => void): Promise<Plugin<'tracker'>> => {
-  const { host, port } = line
+  const { host, port, pin: given } = line
   if (port === 0) throw new ShoalError('BAD_TRACKER_INFO', `The tracker ${formatHostPort(line)} has no port. Write the port that it listens on.`)
   const address = formatHostPort(line)
   const where = { host, port }
-  if (line.pin !== undefined) return rememberingPin(http({ where, pin: line.pin }), () => pins.set(address, line.pin as RealmPin))
+  if (given !== undefined) return rememberingPin(http({ where, pin: given }), () => pins.set(address, given))
   const known = await pins.get(address)
   if (known !== undefined) return http({ where, pin: known })
   return http({

@@ -83,7 +83,14 @@ describe('an error', () => {
 
 describe('a notice', () => {
   const [me, bob] = ['ann' as UserName, 'bob' as UserName]
-  const line = (event: ShoalEvent): string => noticeLine(noticeOf(event, me))
+  const line = (event: ShoalEvent): string | undefined => {
+    const notice = noticeOf(event, me)
+    return notice === undefined ? undefined : noticeLine(notice)
+  }
+  it('is not made of what the command that was typed has answered', () => {
+    expect(line({ type: 'file', group: 'g' as never, user: me, name: 'f', change: 'shared' })).toBeUndefined()
+    expect(line({ type: 'group', group: 'g' as never, user: me, change: 'requested' })).toBeUndefined()
+  })
   it('says what to type', () => {
     expect(line({ type: 'group', group: 'g' as never, user: bob, change: 'requested' })).toBe('notice g: bob asks to join; type: accept_request g bob, or reject_request g bob')
     expect(line({ type: 'group', group: 'g' as never, user: me, change: 'accepted' })).toBe('notice g: you are a member now')

@@ -16,10 +16,11 @@ export const senders = (bytesByPeer: DownloadStatus['bytesByPeer']): string => {
   return bytesByPeer.map(sender => `${name(sender)}:${sender.bytes}`).join(',') || '-'
 }
 
-/** `bob (online), carol …` is said by the peer; that nobody is there is said here. */
+/** The rate, or what it waits for: a source, if not space on the disk, which the peer says in a sentence of its own. */
 export const paceOf = ({ waiting, sources, rate }: DownloadStatus): string => {
-  if (waiting !== undefined) return waiting.startsWith('waiting') ? waiting : `waiting: ${waiting}`
-  return sources === 0 && rate === 0 ? 'waiting for a source' : formatRate(rate)
+  if (waiting === undefined) return sources === 0 && rate === 0 ? 'waiting for a source' : formatRate(rate)
+  if (/^(?:the disk|Cannot) /.test(waiting)) return `waiting: ${waiting}`
+  return waiting === 'no source yet' ? 'waiting for a source' : `waiting for a source: ${waiting}`
 }
 
 const statusLetter = { running: 'D', complete: 'C', failed: 'F' } as const

@@ -26,8 +26,19 @@ const catalogRow = ({ name, versions }: CatalogFile): Row => {
   }
 }
 
+/** The tracker lists in pages by a hash of the name. A catalog of up to so many files is shown by name, a larger one in runs that are. */
+const sortedAtOnce = 1000
+
+const byName = (a: CatalogFile, b: CatalogFile): number => a.name < b.name ? -1 : a.name > b.name ? 1 : 0
+
 const catalogRows = async function * (files: AsyncIterable<CatalogFile>): AsyncGenerator<Row> {
-  for await (const file of files) yield catalogRow(file)
+  let run: CatalogFile[] = []
+  for await (const file of files) {
+    if (run.push(file) < sortedAtOnce) continue
+    yield * run.sort(byName).map(catalogRow)
+    run = []
+  }
+  yield * run.sort(byName).map(catalogRow)
 }
 
 const pieceSize = (text: string | undefined): { pieceSize?: number } => {
