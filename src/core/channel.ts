@@ -2,7 +2,7 @@
  * One content in one group on one link: how it is opened, refused and closed. Each side opens for itself and admits the other; nothing of ours about the
  * content is said before the other's open was admitted. Owns that rule, and the end of whatever hangs on the channel.
  *
- * States: each side's number is its own. `ours` is set from our open to its refusal or the end; `theirs` likewise. The channel is gone when neither is set.
+ * States: each side's number is its own. `ours` is set from our open on, `theirs` from theirs; a refusal or a close, by either side, ends both.
  */
 import type { GroupId, PieceIndex } from '../contract/index.ts'
 import { forgoAll } from './asking.ts'
@@ -48,6 +48,7 @@ const recount = (core: Core, channel: Channel): void => {
   if (link.openCount > 0) link.idleTimer.clear()
   else link.idleTimer.set(core.now + idleMs)
 }
+
 /** Opens a content to the other side, unless we have done so. */
 export const openChannel = (core: Core, link: Link, transfer: Transfer, group: GroupId): void => {
   const credential = core.credentials.get(group)

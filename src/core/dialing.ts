@@ -61,11 +61,10 @@ export const onProvedMember = (core: Core, { link: { peer }, transfer, group }: 
   hasten(core, noteSighting(core, transfer, peer, group, false, () => { approach(core, transfer, peer) }))
 }
 
-/** We were refused, or closed out: it is tried again later, if we want something, or if the other side still offers. */
-export const retryLater = (core: Core, { link: { peer }, transfer, group, theirs }: Channel): void => {
+/** We were refused, or closed out: it is tried again later, if we want something. If the other side does, it will open by itself. */
+export const retryLater = (core: Core, { link: { peer }, transfer, group }: Channel): void => {
   const sighting = transfer.sightings.get(peer.id)?.get(group)
-  if (sighting === undefined || (!isFetching(transfer) && theirs === undefined)) return
-  postpone(core, sighting)
+  if (sighting !== undefined && isFetching(transfer)) postpone(core, sighting)
 }
 
 const wants = (core: Core, peer: Peer, transfer: Transfer): boolean => {
@@ -92,8 +91,9 @@ const dialIfDue = (core: Core, peer: Peer, transfer: Transfer): void => {
   }
 }
 
-/** Whether neither side can ever need the other: both have everything that is open between them. */
-const isNeedless = ({ channels }: Link): boolean => {
+/** Whether neither side can ever need the other: both have everything that is open between them. One that is new may open something yet. */
+const isNeedless = (core: Core, { channels, since }: Link): boolean => {
+  if (core.now < since + placeMs) return false
   for (const { transfer, has } of channels.values()) if (!transfer.isComplete || (has?.count ?? 0) < transfer.pieces) return false
   return true
 }
@@ -101,7 +101,7 @@ const isNeedless = ({ channels }: Link): boolean => {
 /** Ends a link that is of no use to anybody, for one that may be. */
 const makePlace = (core: Core): void => {
   for (const link of core.links.values()) {
-    if (link.isEnding || !isNeedless(link)) continue
+    if (link.isEnding || !isNeedless(core, link)) continue
     endLink(core, link, 'Its place is needed.', 'needless')
     return
   }

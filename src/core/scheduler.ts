@@ -24,10 +24,11 @@ const undecidedMs = 1_000
 type Outcome = 'asked' | 'held' | 'thirsty' | 'starved' | 'nothing'
 
 /** At least two requests, so that the link does not idle between them, but never more than the bound. */
-const hasRoom = (core: Core, { owedBytes, owedCount, pace }: Link): boolean => {
+const hasRoom = (core: Core, { owedBytes, owedCount, pace }: Link, pieceLength: number): boolean => {
   if (owedCount === 0) return true
-  if (owedCount >= maxOwed || owedBytes + pace.requestBytes > core.settings.maxOwedBytes) return false
-  return owedCount < 2 || owedBytes + pace.requestBytes <= pace.windowBytes
+  const withNext = owedBytes + Math.min(pace.requestBytes, pieceLength)
+  if (owedCount >= maxOwed || withNext > core.settings.maxOwedBytes) return false
+  return owedCount < 2 || withNext <= pace.windowBytes
 }
 
 const finishBegun = (core: Core, channel: Channel): boolean => {
@@ -70,7 +71,7 @@ const askBlock = (core: Core, channel: Channel): Outcome => {
     wakeAt(channel, channel.askAt)
     return 'nothing'
   }
-  if (!hasRoom(core, link)) return 'held'
+  if (!hasRoom(core, link, transfer.manifest.pieceLength)) return 'held'
   const at = core.downLimit.readyAt(core.now)
   if (at > core.now) {
     if (at < Infinity) core.downTimer.set(at)

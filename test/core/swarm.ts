@@ -160,9 +160,10 @@ export const createSwarm = ({ seed, latencyMs = () => 10, keepEffects = false, w
       const b: End = { owner: to, id: ++lastLink, other: a, latencyMs: ms, arrivesAt: 0, unsent: 0, isOpen: true }
       a.other = b
       ends.set(a.id, a).set(b.id, b)
-      from.linked(a.id, name, false)
-      after(ms, () => { if (b.isOpen && !to.isGone) to.linked(b.id, from.name, true) })
+      // theirs is known there before anything that is said on it
       a.arrivesAt = now + ms
+      after(ms, () => { if (b.isOpen && !to.isGone) to.linked(b.id, from.name, true) })
+      from.linked(a.id, name, false)
     })
   }
 
