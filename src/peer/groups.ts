@@ -1,5 +1,5 @@
 /** Groups: made, joined, left, and who is let in. Each command is one signed entry of the group's log. */
-import { ShoalError } from '../contract/index.ts'
+import { isName, ShoalError } from '../contract/index.ts'
 import type { AdmissionPolicy, Group, GroupId, GroupListing, GroupName, GroupState, JoinRequest, LogAction, UserName } from '../contract/index.ts'
 import { successorOf } from '../core/index.ts'
 import { groupNamed, myGroup, quoted } from './house.ts'
@@ -42,7 +42,9 @@ export const createGroups = (house: House): Groups => {
   return {
     async create (name, admission, signal) {
       const account = house.account()
-      const id = await account.membership.create(name.normalize('NFC') as GroupName, signal)
+      const label = name.normalize('NFC')
+      if (!isName(label)) throw new ShoalError('BAD_NAME', `A group cannot be called ${quoted(name)}. Use 1–64 letters, digits, ".", "_", "-".`)
+      const id = await account.membership.create(label as GroupName, signal)
       if (admission === 'open') await account.membership.act(id, () => ({ kind: 'policy', policy: 'open' }))
       return id
     },
