@@ -47,6 +47,13 @@ const unlessAborted = async <T>(work: Promise<T>, signal: AbortSignal): Promise<
   try { return await Promise.race([work, promise]) } finally { signal.removeEventListener('abort', abort) }
 }
 
+/** What a cancelled command still does is no longer of interest. */
+const until = (signal: AbortSignal, face: Face): Face => ({
+  ...face,
+  note: text => { if (!signal.aborted) face.note(text) },
+  progress: text => { if (!signal.aborted) face.progress(text) }
+})
+
 export const createShell = ({ shoal, commands, face, home, style, print }: ShellOptions): Shell => {
   const perform = async (line: string, signal: AbortSignal): Promise<Ran> => {
     const [name, ...words] = splitWords(line, home)
@@ -58,7 +65,7 @@ export const createShell = ({ shoal, commands, face, home, style, print }: Shell
       if (command.login !== false && shoal.user === undefined) {
         throw new ShoalError('NOT_LOGGED_IN', `${command.name} needs a user, and nobody is logged in. Type: login USER PASSWORD`)
       }
-      return { command, result: await command.run({ shoal, args, signal, face, commands }), json: args.has('--json') }
+      return { command, result: await command.run({ shoal, args, signal, face: until(signal, face), commands }), json: args.has('--json') }
     } catch (error) {
       if (!(error instanceof TooManyWords)) throw error
       throw await missingQuotes(command, error, command.name, shoal, signal)

@@ -107,6 +107,7 @@ export const createTerminalShell = ({ shoal, commands, io, home, history, ending
     running = new AbortController()
     const signal = AbortSignal.any([running.signal, ending.signal])
     try {
+      await history.add(line)
       const ran = await shell.run(line, signal)
       if (ran.command.ends === true) return false
       await shell.print(ran, signal)
@@ -139,7 +140,6 @@ export const createTerminalShell = ({ shoal, commands, io, home, history, ending
       ending.signal.addEventListener('abort', () => { wake() }, { once: true })
       for (let line = await nextLine(); line !== undefined; line = await nextLine()) {
         if (isIdle(line)) continue
-        await history.add(line)
         if (!await execute(line) || ending.signal.aborted) break
       }
       const wasTyping = ended

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -136,13 +136,14 @@ describe('the shell on a terminal', () => {
     await ann.createUser('ann', 'pw')
     await ann.login('ann', 'pw')
     await ann.createGroup('g')
-    writeFileSync(join(world.folder, 'f'), new Uint8Array(64 * 1024 * 1024))
+    writeFileSync(join(world.folder, 'f'), '')
+    truncateSync(join(world.folder, 'f'), 4 * 1024 ** 3)
     const shell = await terminal(ann)
     await shell.out.until(/ann> $/)
     await press(shell, 'leave_group g', /leave_group g$/)
     await press(shell, '\x03', /ann> $/)
     await press(shell, '\x03', /Type quit to leave\. .*\n[^]*ann> $/)
-    await press(shell, `upload_file ${world.folder}/f g\r`, /upload_file [^]*\n/)
+    await press(shell, `upload_file ${world.folder}/f g\r`, /sealing/)
     await press(shell, '\x03', /error INTERRUPTED: .*\nann> $/)
     await press(shell, 'list_groups\r', /g {6}ann {4}owner\nann> $/)
     shell.stdin.write('quit\r')
