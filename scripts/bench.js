@@ -1,8 +1,13 @@
 // npm run bench: sets up the checkout, then runs the benchmarks on the checkout's own Node.
 import { join } from 'node:path'
-import { checkoutNode, ensureBuilt, environment, exitWith, root, run } from './setup.js'
+import { checkoutNode, ensureBuilt, environment, exitWith, root, run, swallowedFlags } from './setup.js'
 
 await exitWith(async () => {
+  const meant = swallowedFlags('npm run bench', { size: true, runs: true, transport: true })
+  if (meant !== undefined) {
+    process.stderr.write(`npm took a flag for itself. Flags for Shoal come after "--". Type: ${meant}\n`)
+    return 2
+  }
   await ensureBuilt()
   return run(checkoutNode(), [join(root, 'benchmarks/throughput.ts'), ...process.argv.slice(2)], { env: environment() })
 })

@@ -92,17 +92,23 @@ export const exitWith = async (main) => {
 }
 
 /**
- * npm takes flags given without `--` for its own and hides them from the script. Finds those, by the environment that npm sets.
+ * npm takes flags given without `--` for its own and hides them from the script; of `--flag value` it leaves the value as a word. Finds those, by the environment
+ * that npm sets.
+ * @param flags by name, whether each takes a value
  * @returns the command as it should have been typed, or undefined
  */
 export const swallowedFlags = (command, flags) => {
-  const lost = flags.filter(flag => process.env[`npm_config_${flag.replaceAll('-', '_')}`] !== undefined)
-  if (lost.length === 0) return undefined
-  const words = lost.map(flag => {
+  const words = process.argv.slice(2)
+  const typed = []
+  for (const [flag, takesValue] of Object.entries(flags)) {
     const value = process.env[`npm_config_${flag.replaceAll('-', '_')}`]
-    return value === 'true' || value === '' ? `--${flag}` : `--${flag} ${value}`
-  })
-  return [command, '--', ...process.argv.slice(2), ...words].join(' ')
+    if (value === undefined) continue
+    if (!takesValue) { typed.push(`--${flag}`); continue }
+    if (value !== 'true') { typed.push(`--${flag} ${value}`); continue }
+    const at = words.findLastIndex(word => !existsSync(word))
+    typed.push([`--${flag}`, ...at === -1 ? [] : words.splice(at, 1)].join(' '))
+  }
+  return typed.length === 0 ? undefined : [command, '--', ...words, ...typed].join(' ')
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await exitWith(async () => { await ensureBuilt(); return 0 })
