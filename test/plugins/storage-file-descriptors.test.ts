@@ -4,6 +4,7 @@ import { seeded } from 'shoal/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { descriptors } from '../../plugins/storage-file/descriptors.ts'
 import { quoted } from '../../plugins/storage-file/failure.ts'
+import { isSameBirth } from '../../plugins/storage-file/identity.ts'
 import { partName } from '../../plugins/storage-file/names.ts'
 import { syncing } from '../../plugins/storage-file/syncing.ts'
 
@@ -171,6 +172,13 @@ describe('syncing', () => {
     await syncs.stop()
     vi.advanceTimersByTime(5000)
     expect(begun.length).toBe(0)
+  })
+})
+
+describe('a file of ours', () => {
+  it('is not the one that got its inode later', () => {
+    const ours = { inode: '7', born: '1000' }
+    expect([ours, { ...ours, born: '1001' }, { ...ours, inode: '8' }].map(other => isSameBirth(ours, other))).toEqual([true, false, false])
   })
 })
 

@@ -58,6 +58,22 @@ describe('a shared file', () => {
     await store.close()
   })
 
+  it('named by a link that leads elsewhere now is not read from a quarter of a second later on', async () => {
+    const home = await bench()
+    const path = await shared(home)
+    const { ground, pass } = clock()
+    await symlink(path, `${path}.link`)
+    const store = await (await home.storage(ground)).open(manifest, { existing: `${path}.link` }, never)
+    await writeFile(`${path}.other`, content)
+    await unlink(`${path}.link`)
+    await symlink(`${path}.other`, `${path}.link`)
+    pass(249)
+    await store.read(0, 0, 10)
+    pass(1)
+    await expect(store.read(0, 0, 10)).rejects.toThrow(changed('another file'))
+    await store.close()
+  })
+
   it('that is gone is not read any more', async () => {
     const home = await bench()
     const path = await shared(home)
