@@ -24,7 +24,7 @@ export interface Storage {
 export interface StoreHave {
   /** Verified before, and the record says so reliably. */
   readonly sure: Uint8Array
-  /** Written, but a power cut may have lost it: to be read and verified again before it counts. Disjoint from `sure`. */
+  /** Written, but a power cut may have lost it: to be read and verified again before it counts: then it is written again, which makes it sure, or forgotten. Disjoint from `sure`. */
   readonly doubtful: Uint8Array
 }
 
@@ -49,7 +49,10 @@ export interface Store {
   writeHashes (at: number, bytes: Uint8Array, total: number): Promise<void>
   /** Makes all that was written durable: data, then record. */
   flush (): Promise<void>
-  /** Durable, closed, renamed to its final name without replacing another file; returns that path. Idempotent. @throws FILE_EXISTS */
+  /**
+   * Durable, and renamed to its final name without replacing another file; returns that path. It is read on until it is closed. Idempotent.
+   * @throws FILE_EXISTS: nothing is lost, and it can be tried again
+   */
   finish (): Promise<string>
   /** Closes and removes what this store wrote: the partial file and the record. Never an existing file. */
   discard (): Promise<void>
