@@ -12,10 +12,11 @@ export interface Coder {
   decode (frame: Frame): Iterable<Message>
 }
 
-const asValues = (): Coder => ({
+/** Knows nothing of its link, so one serves all. */
+const values: Coder = {
   encode: message => ({ content: message, bytes: frameBytes(message), isBlock: message.type === 'block' }),
   decode: ({ content }) => content instanceof Uint8Array ? [] : [content]
-})
+}
 
 /** Both ends have said hello before their session hears of the link. */
 const greeted = (codec: Codec): Codec => {
@@ -32,4 +33,4 @@ const asBytes = (codec: Codec): Coder => ({
   decode: ({ content }) => content instanceof Uint8Array ? codec.decode(content) : []
 })
 
-export const coderOf = (codec: (() => Codec) | undefined): () => Coder => codec === undefined ? asValues : () => asBytes(greeted(codec()))
+export const coderOf = (codec: (() => Codec) | undefined): () => Coder => codec === undefined ? () => values : () => asBytes(greeted(codec()))
