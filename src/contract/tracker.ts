@@ -44,6 +44,7 @@ export interface Version {
   readonly content: ContentId
   readonly manifest: Manifest
   readonly combined?: string
+  /** Those who are online first. At most 100 of a version in a listing, 1,000 when one file is asked for. */
   readonly sharers: readonly Sharer[]
   /** Unix ms when it was first shared. */
   readonly at: number
@@ -139,7 +140,7 @@ export interface TrackerSession {
   /** Our credential, signed by the realm key. @throws NOT_FOUND when this device is not in the group */
   credential (group: GroupId, signal?: AbortSignal): Promise<Uint8Array>
 
-  /** The group's catalog by name, or one entry. At most 1,000 a call; go on with `after` = last tag. @throws NOT_FOUND */
+  /** The group's catalog in the order of tags, or one entry. 1,000 a call, fewer at the end; go on with `after` = last tag. @throws NOT_FOUND */
   files (group: GroupId, options?: { readonly name?: string, readonly after?: NameTag, readonly signal?: AbortSignal }): Promise<readonly CatalogFile[]>
   /** Lists a share of this device. Idempotent. `added`: one more source of an existing version. @throws NAME_TAKEN, NOT_FOUND, BAD_FILE_NAME, LIMIT_REACHED */
   share (group: GroupId, file: FileToShare, signal?: AbortSignal): Promise<'listed' | 'added' | 'replaced'>

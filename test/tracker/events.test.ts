@@ -75,6 +75,31 @@ describe('a watch', () => {
     await stream.return?.()
   })
 
+  it('that is under way begins anew when the stream lost changes, and goes on', async () => {
+    const real = memoryState()
+    const lost = { now: false }
+    const state: typeof real = { ...real, async * watch (prefix, options) {
+      for await (const change of real.watch(prefix, options)) {
+        if (lost.now) {
+          lost.now = false
+          yield { kind: 'compacted', revision: await real.revision() }
+          return
+        }
+        yield change
+      }
+    } }
+    const realm = await testRealm({ state })
+    const alice = await realm.person('alice')
+    const photos = await realm.group('photos', alice)
+    const events = await listen(alice.session)
+    lost.now = true
+    await alice.share(photos, 'one', '1')
+    expect((await events.next('file', 'reset')).type).toBe('reset')
+    await alice.share(photos, 'two', '2')
+    expect(await events.next('file', 'reset')).toMatchObject({ name: 'two' })
+    await events.end()
+  })
+
   it('that nobody reads is told to begin anew, and keeps no events beyond a bound', async () => {
     const realm = await testRealm()
     const [alice, bob] = [await realm.person('alice'), await realm.person('bob')]

@@ -133,6 +133,7 @@ describe('presence', () => {
 
   it('of a killed device ends, is told, and is remembered by a tracker that is started later', async () => {
     const { realm, alice, bob, sharer, source } = await scene()
+    expect(await sharer()).toMatchObject({ online: false, since: 0 })
     const events = await listen(bob.session)
     const watch = await listen(alice.session)
     await alice.announce([source])
@@ -144,6 +145,7 @@ describe('presence', () => {
     const since = realm.clock.now()
     expect(await sharer()).toEqual({ user: 'alice', peer: alice.device.peer, online: false, since })
     await realm.clock.advance(60_000)
+    expect((await sharer())?.since).toBe(since)
     await realm.service.stop()
     const after = await (await realm.again()).login('bob', bob.device)
     const group = (await after.session.groups())[0]?.id ?? expect.unreachable()
