@@ -34,8 +34,10 @@ export interface Contents {
 
 export interface ContentsOptions {
   input (input: Input): void
-  /** A store could not be read: the user must know. */
+  /** A store, or the piece layer that it kept, could not be read: the user must know. */
   unreadable (content: ContentId, error: unknown): void
+  /** Verifying failed, which says nothing about the data. */
+  broken (content: ContentId, error: unknown): void
 }
 
 const pageCount = (manifest: Manifest): number => Math.ceil(pieceCount(manifest) / hashPage)
@@ -62,7 +64,7 @@ const proofOf = ({ manifest, integrity, hashes, proofs }: Held, first: PieceInde
   return proof
 }
 
-export const createContents = ({ input, unreadable }: ContentsOptions): Contents => {
+export const createContents = ({ input, unreadable, broken }: ContentsOptions): Contents => {
   const all = new Map<ContentId, Held>()
 
   const prove = ({ content, link, first, hashes, proof }: Extract<Effect, { type: 'prove' }>, held: Held): void => {
@@ -81,8 +83,9 @@ export const createContents = ({ input, unreadable }: ContentsOptions): Contents
     const { hashBytes } = held.integrity
     const expected = held.hashes.subarray(piece * hashBytes, (piece + 1) * hashBytes)
     const result = held.integrity.verify(held.manifest, piece, expected, parts)
-    if (typeof result === 'boolean') input({ type: 'verified', content, piece, ok: result })
-    else void result.then(ok => { input({ type: 'verified', content, piece, ok }) })
+    const verified = (ok: boolean): void => { input({ type: 'verified', content, piece, ok }) }
+    if (typeof result === 'boolean') verified(result)
+    else result.then(verified, (error: unknown) => { broken(content, error) })
   }
 
   const store = ({ content, piece, parts }: Extract<Effect, { type: 'store' }>, held: Held): void => {
@@ -101,7 +104,8 @@ export const createContents = ({ input, unreadable }: ContentsOptions): Contents
   }
 
   const page = ({ link, content, first, count }: Extract<Effect, { type: 'page' }>, held: Held | undefined): void => {
-    const proof = held === undefined ? undefined : proofOf(held, first, count)
+    let proof: Uint8Array | undefined
+    try { proof = held === undefined ? undefined : proofOf(held, first, count) } catch (error) { unreadable(content, error) }
     if (held === undefined || proof === undefined) { input({ type: 'paged', link, content, first, count, page: undefined }); return }
     const { hashBytes } = held.integrity
     input({ type: 'paged', link, content, first, count, page: { hashes: held.hashes.slice(first * hashBytes, (first + count) * hashBytes), proof } })

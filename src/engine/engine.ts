@@ -90,7 +90,11 @@ export const createEngine = (options: EngineOptions): Engine => {
   const loop = createLoop({ session, clock, record: options.record, perform: effect => { perform(effect) } })
   const contents = createContents({
     input: loop.input,
-    unreadable: (content, error) => { event({ type: 'unreadable', content, error }) }
+    unreadable: (content, error) => { event({ type: 'unreadable', content, error }) },
+    broken: (content, error) => {
+      log(`A piece of ${content} could not be verified: ${String(error)}`)
+      if (!stopped.signal.aborted) event({ type: 'failed', content, code: ShoalError.is(error) ? error.code : 'BUG' })
+    }
   })
 
   const meet = (link: Link): void => {

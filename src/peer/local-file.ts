@@ -40,5 +40,8 @@ export const openForReading = async (path: string): Promise<FileHandle> => {
   try { return await open(path, 'r') } catch (error) { throw fileError(path, error) }
 }
 
+/** The inode without its device, which some file systems number anew at each mount. */
+const inodeOf = ({ inode }: FileIdentity): string => inode.slice(inode.indexOf(':') + 1)
+
 export const sameFile = (a: FileIdentity, b: FileIdentity): boolean =>
-  a.inode === b.inode && a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime
+  inodeOf(a) === inodeOf(b) && a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime

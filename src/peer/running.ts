@@ -177,6 +177,10 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
     if (finishing || store === undefined || record.state !== 'running') return
     finishing = true
     const partial = store
+    const hashes = await partial.hashes() ?? new Uint8Array()
+    if (record.combined !== undefined && integrity.combined !== undefined && integrity.combined(hashes) !== record.combined) {
+      throw new ShoalError('INTEGRITY', `The combined hash of "${record.name}" is not the listed ${record.combined}. Tell who shares it: the listing is wrong.`)
+    }
     const path = await whileFull(() => partial.finish())
     const identity: FileIdentity = (await inspect(path)).identity
     const served = await storage.open(manifest, { existing: path, identity }, ended)
