@@ -92,6 +92,21 @@ describe('the catalog', () => {
     expect(await realm.keys(`share/${photos}/`)).toHaveLength(2)
   })
 
+  it('has room in its keys for the longest names that there are', async () => {
+    const realm = await testRealm()
+    const longest = '\u{10400}'.repeat(64)
+    const user = await realm.person(longest)
+    const group = await realm.group(longest, user)
+    await user.share(group, 'ü'.repeat(127), 'x')
+    expect(Math.max(...(await realm.keys()).map(key => Buffer.byteLength(key)))).toBe(510)
+    await user.announce([])
+    await user.session.logout()
+    await realm.clock.advance(1_000)
+    await (await realm.login(longest, user.device)).act(group, { kind: 'leave', user: user.user })
+    await realm.service.swept()
+    expect(await realm.keys('share/')).toEqual([])
+  })
+
   it('knows a content as long as it has a name, and remembers it when it lost the last', async () => {
     const realm = await testRealm()
     const alice = await realm.person('alice')
