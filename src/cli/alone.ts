@@ -8,7 +8,7 @@ import type { DownloadStatus, Shoal } from '../contract/index.ts'
 import type { Command, Face, Result } from './command.ts'
 import { commands } from './commands/index.ts'
 import { downloadRow, paceOf, senders } from './commands/downloads.ts'
-import { passwordFileOption, passwordInputOption, readPassword, readUser, userOption } from './credentials.ts'
+import { passwordFileOption, passwordInputOption, passwordSource, readPassword, readUser, userOption } from './credentials.ts'
 import { downloadOf, untilEnded } from './downloads-watch.ts'
 import type { Arguments, Grammar } from './grammar.ts'
 import { canRedraw, write } from './io.ts'
@@ -103,7 +103,7 @@ export const runAlone = async (command: Command, args: Arguments, io: Io, ending
     else await printResult(result, io.stdout.isTTY === true ? 'aligned' : 'plain', line => write(io.stdout, `${line}\n`))
   }
   const user = command.login === false ? undefined : await readUser(args, io)
-  const password = await readPassword(args, io, user === undefined ? ['Password: ', 'The same again: '] : ['Password: '])
+  const password = await readPassword(passwordSource(args), io, user === undefined ? ['Password: ', 'The same again: '] : ['Password: '])
   const peer = await openPeer(args, { listen: args.option('--listen'), tracker: args.option('--tracker') }, io, tell)
   const { shoal } = peer
   const { signal } = ending
@@ -113,6 +113,8 @@ export const runAlone = async (command: Command, args: Arguments, io: Io, ending
     switch (command.alone) {
       case 'wait for the download': {
         await run().catch((error: unknown) => { if (!isResumed(shoal, args, error)) throw error })
+        const path = downloadOf(shoal, args.text('GROUP'), args.text('FILE'))?.path
+        if (path !== undefined) say(`Downloading to ${path}. Ctrl-C keeps what is there, and the same command goes on.`)
         const status = await waitForFile(shoal, args, io, progress, ending)
         say(`${formatBytes(status.length)} in ${(status.seconds ?? 0).toFixed(1)} s; bytes from each peer: ${senders(status.bytesByPeer)}`)
         await print({ type: 'record', row: { fields: [status.name, status.path], json: downloadRow(status).json } })

@@ -22,10 +22,14 @@ export const readUser = async (args: Arguments, io: Io): Promise<string> => {
   throw usage('No user is given. Use --user USER or SHOAL_USER.')
 }
 
+/** Where a password may come from, as the options say. */
+export interface PasswordSource { readonly file: string | undefined, readonly fromInput: boolean }
+
+/** Of a command that has both options. */
+export const passwordSource = (args: Arguments): PasswordSource => ({ file: args.option('--password-file'), fromInput: args.has('--password-stdin') })
+
 /** @param questions asked of a person; the answers must agree */
-export const readPassword = async (args: Arguments, io: Io, questions: readonly string[] = ['Password: ']): Promise<string> => {
-  const file = args.option('--password-file')
-  const fromInput = args.has('--password-stdin')
+export const readPassword = async ({ file, fromInput }: PasswordSource, io: Io, questions: readonly string[] = ['Password: ']): Promise<string> => {
   if (file !== undefined && fromInput) throw usage('--password-file and --password-stdin exclude each other. Leave one out.')
   if (file !== undefined) {
     try { return oneLine(await readFile(file, 'utf8')) } catch (cause) {

@@ -45,7 +45,7 @@ export const runPeer = async (args: Arguments, io: Io, ending: Ending): Promise<
   let farewell: string | undefined
   try {
     const user = args.option('--user')
-    if (user !== undefined) await peer.shoal.login(user.normalize('NFC'), await readPassword(args, io), { signal: ending.signal })
+    if (user !== undefined) await peer.shoal.login(user.normalize('NFC'), await readPassword({ file: args.option('--password-file'), fromInput: false }, io), { signal: ending.signal })
     const shared = { shoal: peer.shoal, commands, io, home: userFolder(io.env), ending, debug: args.has('--debug') }
     if (interactive) {
       const shell = createTerminalShell({ ...shared, history: await openHistory(join(peer.home.state, 'history'), commands) })

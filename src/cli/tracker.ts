@@ -8,7 +8,7 @@ import { loadPlugin } from '../loader.ts'
 import { serveTracker } from '../tracker/http/index.ts'
 import { createTrackerService } from '../tracker/index.ts'
 import { inTime } from './closing.ts'
-import { readPassword } from './credentials.ts'
+import { passwordSource, readPassword } from './credentials.ts'
 import { usage } from './exit.ts'
 import type { Arguments } from './grammar.ts'
 import { homeOf, makeHome } from './homes.ts'
@@ -42,7 +42,7 @@ const withState = async <T>(args: Arguments, io: Io, log: (line: string) => void
 const resetPassword = async (args: Arguments, io: Io, log: (line: string) => void): Promise<number> => {
   const user = args.maybe('N')?.normalize('NFC')
   if (user === undefined) throw usage('reset-password needs USER. Type: shoal tracker reset-password USER')
-  const password = await readPassword(args, io, ['New password: ', 'The same again: '])
+  const password = await readPassword(passwordSource(args), io, ['New password: ', 'The same again: '])
   await withState(args, io, log, async state => {
     const service = await createTrackerService({ state, log })
     try {
