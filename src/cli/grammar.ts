@@ -27,12 +27,13 @@ export interface Grammar {
   readonly details?: readonly string[]
 }
 
+/** `download_file GROUP FILE DESTINATION` */
+export const shortForm = (grammar: Grammar, name = grammar.name): string =>
+  [name, ...grammar.arguments.map(argument => argument.optional === true ? `[${argument.name}]` : argument.name)].join(' ')
+
 /** `download_file GROUP FILE DESTINATION [--overwrite]` */
-export const synopsis = (grammar: Grammar, name = grammar.name): string => [
-  name,
-  ...grammar.arguments.map(argument => argument.optional === true ? `[${argument.name}]` : argument.name),
-  ...(grammar.options ?? []).map(option => `[${option.name}${option.value === undefined ? '' : ` ${option.value}`}]`)
-].join(' ')
+export const synopsis = (grammar: Grammar, name = grammar.name): string =>
+  [shortForm(grammar, name), ...(grammar.options ?? []).map(option => `[${option.name}${option.value === undefined ? '' : ` ${option.value}`}]`)].join(' ')
 
 /** What was typed, by name. */
 export interface Arguments {
@@ -85,7 +86,7 @@ export const readArguments = (grammar: Grammar, words: readonly string[]): Argum
     }
     if (option.value === undefined && equals >= 0) throw new ShoalError('BAD_OPTION', `${name} takes no value. Leave out "=".`)
     const value = option.value === undefined ? '' : equals >= 0 ? word.slice(equals + 1) : words[++at]
-    if (value === undefined) throw new ShoalError('BAD_OPTION', `${name} needs ${option.value ?? 'a value'}. Type: ${synopsis(grammar)}`)
+    if (value === undefined) throw new ShoalError('BAD_OPTION', `${name} needs ${option.value ?? 'a value'}. Type: ${shortForm(grammar)}`)
     values.set(name, [...values.get(name) ?? [], value])
   }
   if (!help) checkCount(grammar, given)
@@ -110,9 +111,9 @@ const nfc = (kind: ArgumentKind, text: string): string => kind === 'user' || kin
 
 const checkCount = (grammar: Grammar, given: readonly string[]): void => {
   const missing = grammar.arguments.filter((argument, i) => argument.optional !== true && given[i] === undefined).map(argument => argument.name)
-  if (missing.length > 0) throw usage(`${grammar.name} needs ${missing.join(' and ')}. Type: ${synopsis(grammar)}`)
+  if (missing.length > 0) throw usage(`${grammar.name} needs ${missing.join(' and ')}. Type: ${shortForm(grammar)}`)
   if (given.length > grammar.arguments.length) {
     const count = grammar.arguments.length === 0 ? 'no words' : grammar.arguments.length === 1 ? 'one word' : `${grammar.arguments.length} words`
-    throw new TooManyWords(`${grammar.name} takes ${count}, not ${given.length}. Quote a name that contains spaces. Type: ${synopsis(grammar)}`, given)
+    throw new TooManyWords(`${grammar.name} takes ${count}, not ${given.length}. Quote a name that contains spaces. Type: ${shortForm(grammar)}`, given)
   }
 }

@@ -1,6 +1,6 @@
 /** Help texts, made of the table: of the shell and of one command. Lines without the line break. */
 import type { Command } from './command.ts'
-import { synopsis } from './grammar.ts'
+import { shortForm, synopsis } from './grammar.ts'
 import type { Grammar, Option } from './grammar.ts'
 
 const indented = (rows: readonly (readonly [string, string])[]): readonly string[] => {
@@ -11,9 +11,7 @@ const indented = (rows: readonly (readonly [string, string])[]): readonly string
 const optionRows = (options: readonly Option[]): readonly string[] =>
   indented(options.map(option => [option.value === undefined ? option.name : `${option.name} ${option.value}`, option.summary]))
 
-const withArguments = (grammar: Grammar): string => synopsis({ ...grammar, options: [] })
-
-export const commandList = (commands: readonly Grammar[]): readonly string[] => indented(commands.map(command => [withArguments(command), command.summary]))
+export const commandList = (commands: readonly Grammar[]): readonly string[] => indented(commands.map(command => [shortForm(command), command.summary]))
 
 export const shellHelp = (commands: readonly Command[]): readonly string[] => [
   'Commands. `help COMMAND` shows more of one.',

@@ -15,6 +15,9 @@ const redrawMs = 100
 const lineMs = 5000
 const eraseLine = '\r\x1b[2K'
 
+/** Some terminals do not say, or say 0. */
+const columnsOf = ({ columns = 0 }: TerminalOutput): number => columns > 1 ? columns : 80
+
 /** @param now milliseconds from any origin */
 export const createProgress = (stream: TerminalOutput, env: Environment, now: () => number = () => performance.now()): Progress => {
   const redraw = canRedraw(stream, env)
@@ -26,7 +29,7 @@ export const createProgress = (stream: TerminalOutput, env: Environment, now: ()
       if (time - last < (redraw ? redrawMs : lineMs)) return
       last = time
       const line = escapeUnprintable(text)
-      if (redraw) stream.write(`${eraseLine}${cutTo(line, Math.max(1, (stream.columns ?? 80) - 1))}`)
+      if (redraw) stream.write(`${eraseLine}${cutTo(line, columnsOf(stream) - 1)}`)
       else stream.write(`${line}\n`)
       drawn = redraw
     },

@@ -8,6 +8,7 @@ import { exitStatus, ShoalError } from '../contract/index.ts'
 import type { Shoal } from '../contract/index.ts'
 import type { Command, Face } from './command.ts'
 import { createCompleter } from './completion.ts'
+import type { Completion } from './completion.ts'
 import { detailsOf, failureOf } from './exit.ts'
 import { isKeepable } from './history.ts'
 import type { History } from './history.ts'
@@ -73,7 +74,13 @@ export const createTerminalShell = ({ shoal, commands, io, home, history, ending
   const open = (): Interface => {
     const opened = createInterface({
       input: stdin, output: stdout, terminal: true, removeHistoryDuplicates: true, history: [...history.lines],
-      completer: (line: string, callback: (error: null, result: [string[], string]) => void) => { void complete(line).then(result => { callback(null, result) }) }
+      completer: (line: string, callback: (error: null, result: Completion) => void) => {
+        void complete(line).then(found => {
+          // typed on meanwhile: what was found is not for this line
+          const isSame = opened.line.slice(0, opened.cursor) === line
+          callback(null, isSame ? found : [[], line])
+        })
+      }
     })
     // the editor adds every line by itself; those that may hold a password are taken out before it can show them again
     opened.on('history', lines => { if (lines[0] !== undefined && !isKeepable(lines[0], commands)) lines.shift() })

@@ -125,7 +125,9 @@ describe('the shell on a terminal', () => {
     await shell.out.until(/shoal> $/)
     await press(shell, 'hel\t', /help $/)
     await press(shell, 'qu\t', /quit $/)
-    await press(shell, '\r', /ends the peer/)
+    await press(shell, '\r', /ends the peer[^]*> $/)
+    await press(shell, 'list_gr\t\r', /UNKNOWN_COMMAND[^]*> $/)
+    await press(shell, 'help\r', /^help\r\nCommands/)
     shell.stdin.write('quit\r')
     await shell.ended
   })
