@@ -36,9 +36,13 @@ const welcomeOf = ({ shoal }: OpenPeer): string =>
   `Shoal ${version}, tracker ${shoal.tracker}. Type help for the commands${shoal.user === undefined ? '; login USER, or create_user USER first' : ''}. ` +
   'Files are shared while this shell is open.'
 
+/** Whoever gives one of these wants answers to read by program, on a terminal too. */
+const forPrograms: readonly string[] = ['--wait', '--stay', '--strict', '--json']
+
 export const runPeer = async (args: Arguments, io: Io, ending: Ending): Promise<number> => {
-  const interactive = isInteractive(io) && canRedraw(io.stdout, io.env)
   if (args.has('--wait') && args.has('--stay')) throw usage('--wait and --stay exclude each other. Leave one out.')
+  if (args.has('--password-file') && !args.has('--user')) throw usage('--password-file is for --user. Give both, or log in with the command login.')
+  const interactive = isInteractive(io) && canRedraw(io.stdout, io.env) && !forPrograms.some(option => args.has(option))
   const early = (notice: Notice): void => { io.stderr.write(`${noticeLine(notice)}\n`) }
   let tell = early
   const peer = await openPeer(args, placeOf(args), io, notice => { tell(notice) })

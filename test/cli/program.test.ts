@@ -57,6 +57,7 @@ describe('shoal', () => {
     [['peer', 'nowhere:x'], 2, /^$/, /USAGE: Cannot read the address "nowhere:x"/],
     [['peer', '127.0.0.1:0', 'no_such_file'], 2, /^$/, /BAD_TRACKER_INFO: Cannot read TRACKER_INFO "no_such_file": there is no such file/],
     [['peer', '--selector', 'nonsense'], 2, /^$/, /PLUGIN_NOT_FOUND.*rarest-first/],
+    [['peer', '--password-file', 'f'], 2, /^$/, /is for --user/],
     [['peer', '--wait', '--stay'], 2, /^$/, /exclude each other/],
     [['get', 'g', 'f', './', '--user', 'ann'], 2, /^$/, /No password is given/],
     [['share', 'f', 'g'], 2, /^$/, /No user is given/],
@@ -183,6 +184,14 @@ describe('shoal peer', () => {
     expect((await outcome(home, ['peer', here, address, '--strict'], {}, 'login ann pw'))).toMatchObject({ status: 6, out: expect.stringMatching(/^error TRACKER_KEY_CHANGED: /) as string })
     expect((await outcome(home, ['peer', here, impostor, '--strict'], {}, 'create_user ann pw\nlogin ann pw'))).toMatchObject({ status: 0 })
     expect((await outcome(home, ['peer', here, address, '--strict'], {}, 'login ann pw'))).toMatchObject({ status: 0 })
+  })
+
+  it('goes to the first tracker of its file that answers', async () => {
+    const [{ url }, home] = [await tracker(temporary()), temporary()]
+    const info = join(home, 'info.txt')
+    writeFileSync(info, `127.0.0.1:1\n${url}\n`)
+    expect((await outcome(home, ['peer', here, info], {}, 'whoami\ncreate_user ann pw\nlogin ann pw'))).toMatchObject({ status: 0, err: '', out: expect.stringContaining(url.split('#')[0] ?? '') as string })
+    expect((await outcome(home, ['peer', here], {}, 'login ann pw')).out).toBe('ok\n')
   })
 
   it('says that its folder or port is taken', async () => {

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { networkInterfaces, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { choosePlace } from '../../src/cli/tracker-place.ts'
+import type { RealmPin } from '../../src/contract/index.ts'
+
+const pin = 'ab'.repeat(32) as RealmPin
+const own = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? []).find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+/** Where it listens, and the first line that it prints when it listens on port 5000. */
+const place = async (info: string | undefined, listen?: string, line?: string): Promise<unknown> => {
+  const chosen = await choosePlace({ info: info === undefined ? undefined : file(info), listen, line })
+  return [chosen.listen.host, chosen.listen.port, chosen.announcement({ pin, port: 5000 }).split('#')[0]]
+}
+const file = (text: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-place-'))
+  onTestFinished(() => { rmSync(folder, { recursive: true }) })
+  writeFileSync(join(folder, 'info'), text)
+  return join(folder, 'info')
+}
+
+describe('the place of a tracker', () => {
+  it.each([
+    ['the default', undefined, undefined, ['127.0.0.1', 7400, 'https://127.0.0.1:5000']],
+    ['a host of this machine', 'localhost:7400', undefined, ['127.0.0.1', 7400, 'https://localhost:7400']],
+    ['another of 127/8', '127.9.9.9:7400', undefined, ['127.9.9.9', 7400, 'https://127.9.9.9:7400']],
+    ['IPv6', '[::1]:7400', undefined, ['::1', 7400, 'https://[::1]:7400']],
+    ['a host elsewhere, as behind a router', '203.0.113.7:7400', undefined, ['0.0.0.0', 7400, 'https://203.0.113.7:7400']],
+    ['an IPv6 host elsewhere', '[2001:db8::7]:7400', undefined, ['::', 7400, 'https://[2001:db8::7]:7400']],
+    ['--listen beside a file', '203.0.113.7:7400', '127.0.0.1:8000', ['127.0.0.1', 8000, 'https://203.0.113.7:7400']],
+    ['--listen without a port', '203.0.113.7:7400', '[::1]', ['::1', 7400, 'https://203.0.113.7:7400']],
+    ['--listen alone', undefined, '127.0.0.1:0', ['127.0.0.1', 0, 'https://127.0.0.1:5000']],
+    ['a free port in the file', '127.0.0.1:0', undefined, ['127.0.0.1', 0, 'https://127.0.0.1:5000']]
+  ])('is %s', async (_, info, listen, expected) => { expect(await place(info, listen)).toEqual(expected) })
+
+  it('is the line that is asked for', async () => {
+    expect(await place('127.0.0.1:1\n# b\n127.0.0.2:2', undefined, '2')).toEqual(['127.0.0.2', 2, 'https://127.0.0.2:2'])
+  })
+
+  it.skipIf(own === undefined)('on all interfaces shows an address that others can dial (skipped where this machine has none)', async () => {
+    expect(await place(undefined, '0.0.0.0')).toEqual(['0.0.0.0', 7400, `https://${own ?? ''}:5000`])
+  })
+
+  it('says whether others can see it, and what to type', async () => {
+    const said = async (listen: string): Promise<string> => (await choosePlace({ info: undefined, listen, line: undefined })).announcement({ pin, port: 5000 })
+    expect(await said('127.0.0.1')).toMatch(/this machine only/)
+    expect(await said('203.0.113.7')).toMatch(/^On another machine: {2}shoal peer 'https:\/\/203\.0\.113\.7:5000#sha256=(ab){32}'$/m)
+  })
+
+  it.each(['::1', 'a:b:c', 'a b', '1.2.3:4'])('is not %j', async listen => {
+    await expect(choosePlace({ info: undefined, listen, line: undefined })).rejects.toMatchObject({ code: 'BAD_OPTION' })
+  })
+})
