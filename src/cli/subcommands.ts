@@ -14,7 +14,7 @@ export const subcommands: readonly Subcommand[] = [
       { name: '--state', value: 'NAME', summary: 'where accounts, groups and catalogs are kept (default sqlite)' },
       { name: '--password-file', value: 'FILE', summary: 'of reset-password: the new password; else it is asked for' },
       { name: '--password-stdin', summary: 'of reset-password: the new password from standard input' },
-      { name: '--debug', summary: 'tells on standard error what goes on inside' }
+      { name: '--debug', summary: 'shows where an error came from' }
     ],
     summary: 'runs a tracker: accounts, groups, catalogs, who is online; never file bytes',
     details: [
