@@ -22,6 +22,7 @@ export const issue = (core: Core, channel: Channel, ask: Ask): void => {
   const { piece } = assembly
   ask.askers.push(channel)
   link.owedBytes += length
+  channel.owedBytes += length
   link.owedCount++
   link.askedBytes += length
   link.pace.busy(core.now)
@@ -62,6 +63,7 @@ export const settle = (core: Core, channel: Channel, owe: Owe): void => {
   const { link } = channel
   channel.owes.delete(rangeKey(owe))
   link.owedBytes -= owe.length
+  channel.owedBytes -= owe.length
   link.owedCount--
   if (link.owedCount === 0) link.pace.idle(core.now)
   rest(link)

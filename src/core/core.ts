@@ -137,6 +137,8 @@ export interface Link {
   readonly roomTimer: Timer
   readonly readTimer: Timer
   isUploading: boolean
+  /** Bytes that it may be given before others have their turn. */
+  uploadCredit: number
   /** Asked pages that are being loaded, by content and first piece. */
   readonly paging: Map<string, Channel[]>
   pagingCount: number
@@ -179,6 +181,7 @@ export interface Channel {
   /** A block came since it was unchoked. */
   hasDelivered: boolean
   readonly owes: Map<number, Owe>
+  owedBytes: number
   /** Pieces begun here. */
   readonly owns: Set<Assembly>
   shortlist: PieceIndex[]

@@ -11,8 +11,8 @@ import { isBarred } from './choosing.ts'
 import type { Channel, Core, Link } from './core.ts'
 import { wakeAt } from './ready.ts'
 
-/** A range is asked of at most so many, and of one more than that only if all of these are silent. */
-const mostAskers = 2
+/** A range is asked of at most so many: of each after the first only if all before are silent, or much slower. */
+const mostAskers = 3
 /** A second peer must be so much quicker than the first. */
 const quickerTimes = 2
 const quickerMs = 100
@@ -28,8 +28,8 @@ const isAllSilent = (ask: Ask): boolean => ask.askers.every(({ link }) => link.i
 
 const canBring = (core: Core, channel: Channel, { piece }: Assembly): boolean => channel.has?.has(piece) === true && !isBarred(core, channel, piece)
 
-const canDouble = (channel: Channel, ask: Ask, most: number): boolean =>
-  ask.askers.length < most && ask.askers.every(({ link }) => link !== channel.link) &&
+const canRepeat = (channel: Channel, ask: Ask): boolean =>
+  ask.askers.length < mostAskers && ask.askers.every(({ link }) => link !== channel.link) &&
   !channel.owes.has(rangeKey({ piece: ask.assembly.piece, offset: ask.offset }))
 
 /** Takes over from those who are gone or silent. */
@@ -52,7 +52,7 @@ export const rescue = (core: Core, channel: Channel): boolean => {
       if (askFrom(core, channel, assembly)) return true
       setOwner(assembly, undefined)
     }
-    const ask = silent.find(ask => canDouble(channel, ask, mostAskers + 1))
+    const ask = silent.find(ask => canRepeat(channel, ask))
     if (ask === undefined) continue
     issue(core, channel, ask)
     return true
@@ -123,7 +123,7 @@ const neediest = (core: Core, channel: Channel, oursMs: number): Ask | Assembly 
     if (found !== undefined && !('askers' in found)) continue
     for (const ask of assembly.asks.values()) {
       const eta = askEtaMs(core, ask)
-      if (eta > worst && isFar(eta, oursMs) && canDouble(channel, ask, mostAskers)) [worst, found] = [eta, ask]
+      if (eta > worst && isFar(eta, oursMs) && canRepeat(channel, ask)) [worst, found] = [eta, ask]
     }
   }
   return found

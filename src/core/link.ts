@@ -20,7 +20,7 @@ export const createLink = (core: Core, facts: { readonly id: LinkId, readonly pe
     pace: pace(settings), owedBytes: 0, owedCount: 0, askedBytes: 0, heardBytes: 0, heardAt: now, isSilent: false, silenceTimer: timer(timers, run.silence),
     pageAsk: undefined, pageTimer: timer(timers, run.page), held: new Set(),
     requests: new Set(), requestedBytes: 0, loading: new Map(), loadingBytes: 0, unsentBytes: 0, reportedBytes: 0,
-    roomTimer: timer(timers, run.room), readTimer: timer(timers, run.read), isUploading: false, paging: new Map(), pagingCount: 0
+    roomTimer: timer(timers, run.room), readTimer: timer(timers, run.read), isUploading: false, uploadCredit: 0, paging: new Map(), pagingCount: 0
   }
   link.idleTimer.set(now + idleMs)
   return link

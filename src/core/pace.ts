@@ -3,7 +3,8 @@
  * scheduler's.
  *
  * The window is bandwidth x delay: twice the rate times the delay of a request that found a short queue, so that the link is never idle and the other side's
- * queue stays short. It starts small and grows by what arrives, doubling with each round trip, until the estimate holds it. Our own queue must not count as
+ * queue stays short; and a little more, the same for everybody: where several ask one peer, each is given in proportion to what it asked, so without that
+ * whoever began with less would stay with less. It starts small and grows by what arrives, doubling with each round trip, until the estimate holds it. Our own queue must not count as
  * delay, or the window would grow for ever: so only short queues are measured, and once in a while the window is narrowed until there was one.
  */
 import { leafBytes } from '../contract/index.ts'
@@ -15,6 +16,8 @@ export interface Pace {
   rate (now: number): number
   /** How much may be asked and not answered. */
   readonly windowBytes: number
+  /** Less than that does not keep the link busy. */
+  readonly leastBytes: number
   /** How much to ask at a time. */
   readonly requestBytes: number
   /** Whether a request is not held up by others of ours. @param owedBytes of the link, itself included */
@@ -28,6 +31,9 @@ export interface Pace {
 }
 
 const firstRequestBytes = 4 * leafBytes
+const firstWindowBytes = 8 * leafBytes
+/** What everybody may ask beside bandwidth x delay. */
+const equalBytes = 4 * leafBytes
 /** A rate is taken over at least so long. */
 const sampleMs = 50
 /** A sample of this length replaces the estimate; a shorter one moves it by its share. */
@@ -36,8 +42,13 @@ const memoryMs = 500
 const delayEpochMs = 10_000
 /** Below this, delays are those of event loops and disks, not of the network. */
 const leastDelayMs = 20
+/** Below this, they are also those of the queues of others: who measured in a quiet moment must not stay behind who did not. */
+const crowdDelayMs = 100
 /** One request takes at most half of the 0.5 s that the design allows: the estimate may be twice too high. */
 const requestSeconds = 0.25
+
+/** The window holds so many requests, or it would be filled in leaps, and shared unevenly where others ask the same peer. */
+const windowParts = 4
 
 const wholeLeaves = (bytes: number): number => Math.max(leafBytes, Math.floor(bytes / leafBytes) * leafBytes)
 
@@ -46,19 +57,21 @@ export const pace = ({ maxRequestBytes, maxOwedBytes }: PaceOptions): Pace => {
   let sampleBytes = 0
   let busyMs = 0
   let busySince: number | undefined
-  let windowBytes = Math.min(2 * firstRequestBytes, maxOwedBytes)
+  let windowBytes = Math.min(firstWindowBytes, maxOwedBytes)
   let delayMs = Infinity
   let olderDelayMs = Infinity
   let epochAt: number | undefined
 
   const elapsed = (now: number): number => busyMs + (busySince === undefined ? 0 : now - busySince)
-  const requestBytes = (): number => Math.min(maxRequestBytes, known === 0 ? firstRequestBytes : wholeLeaves(known * requestSeconds))
+  const requestBytes = (): number => Math.min(maxRequestBytes, wholeLeaves(windowBytes / windowParts), known === 0 ? firstRequestBytes : wholeLeaves(known * requestSeconds))
   const least = (): number => Math.min(maxOwedBytes, 2 * requestBytes())
+  const product = (leastMs: number): number => known === 0 ? Infinity : equalBytes + 2 * known / 1000 * Math.max(leastMs, Math.min(delayMs, olderDelayMs))
 
   return {
     // a sample that is overdue says that the rate has fallen
     rate: now => elapsed(now) > 2 * sampleMs ? Math.min(known, (sampleBytes + leafBytes) * 1000 / elapsed(now)) : known,
     get windowBytes () { return delayMs === Infinity && olderDelayMs !== Infinity ? least() : Math.max(least(), windowBytes) },
+    get leastBytes () { return Math.max(least(), Math.min(windowBytes, product(leastDelayMs))) },
     get requestBytes () { return requestBytes() },
     isUnhindered: owedBytes => owedBytes <= 2 * requestBytes(),
     busy (now) {
@@ -86,8 +99,7 @@ export const pace = ({ maxRequestBytes, maxOwedBytes }: PaceOptions): Pace => {
     },
     answered (bytes, ms, unhindered) {
       if (unhindered) delayMs = Math.min(delayMs, ms)
-      const product = known === 0 ? Infinity : 2 * known / 1000 * Math.max(leastDelayMs, Math.min(delayMs, olderDelayMs))
-      windowBytes = Math.min(maxOwedBytes, product, windowBytes + bytes)
+      windowBytes = Math.min(maxOwedBytes, product(crowdDelayMs), windowBytes + bytes)
     }
   }
 }

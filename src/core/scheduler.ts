@@ -6,7 +6,7 @@ import { pieceBytes } from '../contract/index.ts'
 import { askFrom, setOwner } from './asking.ts'
 import { assembly } from './assembly.ts'
 import { nextPiece } from './choosing.ts'
-import type { Channel, Core, Link } from './core.ts'
+import type { Channel, Core } from './core.ts'
 import { help, relieve, rescue } from './help.ts'
 import { askPage } from './pages.ts'
 import { nextReady, wake, wakeAt, wakeTransfer } from './ready.ts'
@@ -14,6 +14,11 @@ import { eligible, withdraw } from './transfer.ts'
 
 /** A link asks for at most so many ranges at once: the other side bounds them too. */
 const maxOwed = 900
+/**
+ * Of what is missing, so much may be asked of one peer ahead of need: what one has promised nobody else is asked for, so a fast source would be asked for all
+ * that is left, and those who are fetching the same would have nothing to give each other.
+ */
+const shareOfMissing = 8
 /** A link that brings a piece within this has shown that it may use all of the budget. */
 const goodTimeMs = 10_000
 /** Beyond so much that came and is not stored, nothing more is asked: storage is the slower, and what is not stored is lost with the process. */
@@ -24,11 +29,14 @@ const undecidedMs = 1_000
 type Outcome = 'asked' | 'held' | 'thirsty' | 'starved' | 'nothing'
 
 /** At least two requests, so that the link does not idle between them, but never more than the bound. */
-const hasRoom = (core: Core, { owedBytes, owedCount, pace }: Link, pieceLength: number): boolean => {
+const hasRoom = (core: Core, { link: { owedBytes, owedCount, pace }, owedBytes: ownBytes, transfer: { manifest, haveBytes } }: Channel): boolean => {
   if (owedCount === 0) return true
-  const withNext = owedBytes + Math.min(pace.requestBytes, pieceLength)
-  if (owedCount >= maxOwed || withNext > core.settings.maxOwedBytes) return false
-  return owedCount < 2 || withNext <= pace.windowBytes
+  const next = Math.min(pace.requestBytes, manifest.pieceLength)
+  if (owedCount >= maxOwed || owedBytes + next > core.settings.maxOwedBytes) return false
+  if (owedCount < 2) return true
+  const share = Math.max(pace.leastBytes, (manifest.length - haveBytes) / shareOfMissing)
+  // to the nearest request
+  return owedBytes + next / 2 <= pace.windowBytes && ownBytes + next / 2 <= share
 }
 
 const finishBegun = (core: Core, channel: Channel): boolean => {
@@ -71,7 +79,7 @@ const askBlock = (core: Core, channel: Channel): Outcome => {
     wakeAt(channel, channel.askAt)
     return 'nothing'
   }
-  if (!hasRoom(core, link, transfer.manifest.pieceLength)) return 'held'
+  if (!hasRoom(core, channel)) return 'held'
   const at = core.downLimit.readyAt(core.now)
   if (at > core.now) {
     if (at < Infinity) core.downTimer.set(at)

@@ -13,6 +13,8 @@ import { largestRequestBytes } from './settings.ts'
 /** Requests that may wait on a link. A session asks for at most 8 MiB at a time. */
 const maxRequests = 1_000
 const maxRequestedBytes = 64 * 1024 * 1024
+/** What a link may be given in its turn; it saves up for a larger request. */
+const turnBytes = 2 * leafBytes
 /** A port that does not report its queue within this after a send has sent everything. */
 const reportMs = 1
 /** Who takes nothing of what waits for it for so long does not read. */
@@ -109,6 +111,12 @@ export const stepUpload = (core: Core): boolean => {
   const { upBudgetBytes, linkUnsentBytes } = core.settings
   const linkBytes = link.loadingBytes + link.unsentBytes
   if (linkBytes > 0 && linkBytes + length > linkUnsentBytes) return true // woken by `room` and `loaded`
+  // turns are of bytes, not of requests: who asks for little at a time gets as much as who asks for much
+  if (core.uploading.size > 0 && link.uploadCredit < length) {
+    link.uploadCredit += turnBytes
+    enqueue(core, link)
+    return true
+  }
   const at = core.upLimit.readyAt(core.now)
   if (at > core.now || (core.upBytes > 0 && core.upBytes + length > upBudgetBytes)) {
     core.blockedUploads.add(link)
@@ -117,6 +125,7 @@ export const stepUpload = (core: Core): boolean => {
   }
   link.requests.delete(request)
   link.requestedBytes -= length
+  link.uploadCredit = link.requests.size === 0 ? 0 : Math.max(0, link.uploadCredit - length)
   request.state = 'loading'
   const key = loadKey(content, request)
   const same = link.loading.get(key)
