@@ -15,9 +15,7 @@ export type Message =
   | { readonly type: 'hello', readonly features: number, readonly agent: string }
   /**
    * Offers to exchange a content of a group, with proof of membership. Both sides open; until the other's `open` was admitted, nothing else about
-   * that content is said. A peer that does not have the content in that group, or does not admit the credential, answers `refuse`; else it answers with
-   * its own `open`, unless that stands already. An `open` about a content for which its sender has a channel replaces that channel (it had crossed a
-   * `close`): whatever was asked on it is answered by this.
+   * that content is said. A peer that does not have the content in that group, or does not admit the credential, answers `refuse`.
    */
   | { readonly type: 'open', readonly number: ChannelNumber, readonly group: GroupId, readonly content: ContentId, readonly credential: Uint8Array }
   /** Answers `open`; one answer for everything: unknown content, no member, expired. `number` is the other side's. The sender's own channel of that content ends, too. */

@@ -6,14 +6,14 @@ const headBytes = 5
 const payloadBytes = (message: Message): number => {
   switch (message.type) {
     case 'hello': return 10 + message.agent.length
-    case 'open': return 70 + message.credential.byteLength
-    case 'refuse':
-    case 'close': return 4
+    case 'open': return 74 + message.credential.byteLength
+    case 'refuse': return 4
+    case 'close': return 68
     case 'pieces': return 5 + (message.have === 'all' ? 0 : message.have.byteLength)
     case 'have': return 4 + 4 * message.pieces.length
     case 'want':
     case 'choke': return 5
-    case 'request': return 24
+    case 'request': return 20
     case 'cancel':
     case 'reject': return 16
     case 'block': return 12 + message.data.byteLength

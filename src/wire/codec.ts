@@ -49,19 +49,20 @@ export const createCodec = ({ allocate = length => new Uint8Array(length) }: Cod
     if ((message.type === 'hello') === before) throw new ProtocolError(before ? 'A second hello.' : `The first message is ${message.type}, not hello.`)
   }
 
-  /** @returns whether the session is to hear of it */
-  const receive = ({ message, stamp }: Received): boolean => {
+  /** @returns what the session is to hear of it */
+  const receive = ({ message, stamp }: Received): Message | undefined => {
     greeted(message, heardHello)
     heardHello = true
-    // A block was judged by its header; since then we may have ended its channel.
-    return message.type === 'block' ? channels.isOpen(message.number) : channels.received(message, stamp) === 'live'
+    if (message.type !== 'block') return channels.received(message, stamp)
+    // it was judged by its header; since then we may have ended its channel
+    return channels.isOpen(message.number) ? message : undefined
   }
 
   const send = (message: Message): readonly Uint8Array[] => {
     greeted(message, saidHello)
     saidHello = true
-    const stamp = message.type === 'request' ? channels.stamp(message.number) : undefined
-    if (channels.sent(message, stamp) === 'late') throw new ProtocolError(`A ${message.type} on a channel that has ended.`)
+    const stamp = channels.stamp(message)
+    channels.sent(message, stamp)
     return encode(message, stamp)
   }
 
@@ -75,7 +76,10 @@ export const createCodec = ({ allocate = length => new Uint8Array(length) }: Cod
     * decode (chunk) {
       assert(!decoding, 'a chunk is decoded before the one before it was read to its end')
       decoding = true
-      for (const received of decoder.decode(chunk)) if (receive(received)) yield received.message
+      for (const received of decoder.decode(chunk)) {
+        const message = receive(received)
+        if (message !== undefined) yield message
+      }
       decoding = false
     },
     takeProgress: () => decoder.takeProgress()

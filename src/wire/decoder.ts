@@ -5,15 +5,11 @@
 import { byteReader, MalformedError } from '../contract/index.ts'
 import type { BlockRange, Message } from '../core/message.ts'
 import { ProtocolError } from './error.ts'
-import { blockForm, checkRange, forms, readStamp } from './forms.ts'
-import type { Stamp } from './forms.ts'
+import { blockForm, checkRange, forms } from './forms.ts'
+import type { Form, Stamp } from './forms.ts'
 import { blockHeadBytes, frameHeadBytes, limits } from './limits.ts'
 
-export interface Received {
-  readonly message: Message
-  /** Of a request. */
-  readonly stamp?: Stamp
-}
+export interface Received { readonly message: Message, readonly stamp: Stamp }
 
 export interface BlockHeader extends BlockRange { readonly number: number }
 
@@ -50,19 +46,19 @@ const blockBody = ({ number, piece, offset, length }: BlockHeader, data: Uint8Ar
     left: length,
     isBlock: true,
     add (part) { data.set(part, at); at += part.byteLength },
-    finish: () => ({ message: { type: 'block', number, piece, offset, data } })
+    finish: () => ({ message: { type: 'block', number, piece, offset, data }, stamp: {} })
   }
 }
 
-type AnyForm = { readonly [T in keyof typeof forms]: (typeof forms)[T] }[keyof typeof forms]
+type AnyForm = { readonly [T in keyof typeof forms]: Form<T> }[keyof typeof forms]
 const formsByCode: ReadonlyMap<number, AnyForm> = new Map(Object.values<AnyForm>(forms).map(form => [form.code, form]))
-const requestCode = forms.request.code
 
 const readForm = (form: AnyForm, payload: Uint8Array): Received => {
   const reader = byteReader(payload)
   const message = form.read(reader)
+  const stamp = form.stamp?.read(reader) ?? {}
   reader.end()
-  return form.code === requestCode ? { message, stamp: readStamp(payload) } : { message }
+  return { message, stamp }
 }
 
 /** A frame that is in one chunk is read where it is. One that is not is gathered in memory that grows with what came, not with what was announced. */

@@ -13,9 +13,10 @@ const encodeBlock = ({ number, piece, offset, data }: MessageOf<'block'>): reado
   return [head, data]
 }
 
-const encodeForm = <T extends MessageType>(form: Form<T>, message: MessageOf<T>, stamp: Stamp | undefined): readonly Uint8Array[] => {
+const encodeForm = <T extends MessageType>(form: Form<T>, message: MessageOf<T>, stamp: Stamp): readonly Uint8Array[] => {
   const writer = byteWriter(128).u32(0).u8(form.code)
-  form.write(writer, message, stamp)
+  form.write(writer, message)
+  form.stamp?.write(writer, stamp)
   const frame = writer.finish()
   const payload = frame.byteLength - frameHeadBytes
   assert(payload >= form.min && payload <= form.max, `a ${message.type} of ${payload} bytes is outside ${form.min} … ${form.max}`)
@@ -27,7 +28,6 @@ const formOf = <T extends Exclude<MessageType, 'block'>>(type: T): Form<T> => fo
 
 /**
  * The bytes of a message, in order, in as many parts as it takes. A block's second part is its data itself: it must not change until it was sent.
- * @param stamp of a request
  */
-export const encode = (message: Message, stamp?: Stamp): readonly Uint8Array[] =>
+export const encode = (message: Message, stamp: Stamp = {}): readonly Uint8Array[] =>
   message.type === 'block' ? encodeBlock(message) : encodeForm(formOf(message.type), message, stamp)

@@ -4,13 +4,34 @@
  *
  * Types that a peer may skip without harm have odd numbers, the others even ones. So `cancel` is odd: a peer that does not know it answers with the block.
  */
-import { byteReader, fromHex, MalformedError, toHex } from '../contract/index.ts'
+import { fromHex, MalformedError, toHex } from '../contract/index.ts'
 import type { ByteReader, ByteWriter, ContentId, GroupId } from '../contract/index.ts'
-import type { BlockRange, ChannelNumber, MessageOf, MessageType } from '../core/message.ts'
+import type { BlockRange, MessageOf, MessageType } from '../core/message.ts'
 import { limits, rangeBytes } from './limits.ts'
 
-/** What a request says beside its message: the other side's channel that is to answer, and how many chokes were heard on it (see channels.ts). */
-export interface Stamp { readonly of: ChannelNumber, readonly chokes: number }
+/** What some messages say to the other codec beside what they say to its session, behind their own fields (see channels.ts). */
+export interface Stamp {
+  /** In `open`: how many `close`s its sender had heard on the link. In `request`: how many chokes on the channel that is to answer. */
+  readonly heard?: number
+  /** In `close`: group and content, in hex. */
+  readonly subject?: string
+}
+
+interface StampForm {
+  write (to: ByteWriter, stamp: Stamp): void
+  read (from: ByteReader): Stamp
+}
+
+const heard: StampForm = {
+  write: (to, stamp) => { to.u32(stamp.heard ?? 0) },
+  read: from => ({ heard: from.u32() })
+}
+
+const subjectBytes = 64
+const subject: StampForm = {
+  write: (to, stamp) => { to.raw(stamp.subject === undefined ? new Uint8Array(subjectBytes) : fromHex(stamp.subject)) },
+  read: from => ({ subject: toHex(from.raw(subjectBytes)) })
+}
 
 export interface Form<T extends MessageType> {
   /** The type's number on the wire. */
@@ -18,12 +39,12 @@ export interface Form<T extends MessageType> {
   /** Least and most bytes of the payload. */
   readonly min: number
   readonly max: number
-  write (to: ByteWriter, message: MessageOf<T>, stamp: Stamp | undefined): void
+  write (to: ByteWriter, message: MessageOf<T>): void
   /** @throws MalformedError */
   read (from: ByteReader): MessageOf<T>
+  /** Behind the message's own fields; counted in `min` and `max`. */
+  readonly stamp?: StampForm
 }
-
-const stampBytes = 8
 
 const must = (holds: boolean, what: string): void => { if (!holds) throw new MalformedError(what) }
 
@@ -89,7 +110,7 @@ export const forms: { readonly [T in Exclude<MessageType, 'block'>]: Form<T> } =
     }
   },
   open: {
-    code: 2, min: 70, max: 70 + limits.credentialBytes,
+    code: 2, min: 74, max: 74 + limits.credentialBytes, stamp: heard,
     write: (to, { number, group, content, credential }) => { to.u32(number).raw(fromHex(group)).raw(fromHex(content)).bytes16(credential) },
     read: from => ({ type: 'open', number: from.u32(), group: hash(from) as GroupId, content: hash(from) as ContentId, credential: from.bytes16(limits.credentialBytes).slice() })
   },
@@ -99,7 +120,7 @@ export const forms: { readonly [T in Exclude<MessageType, 'block'>]: Form<T> } =
     read: from => ({ type: 'refuse', number: from.u32() })
   },
   close: {
-    code: 6, min: 4, max: 4,
+    code: 6, min: 68, max: 68, stamp: subject,
     write: (to, { number }) => { to.u32(number) },
     read: from => ({ type: 'close', number: from.u32() })
   },
@@ -132,14 +153,9 @@ export const forms: { readonly [T in Exclude<MessageType, 'block'>]: Form<T> } =
     read: from => ({ type: 'choke', number: from.u32(), choked: flag(from) })
   },
   request: {
-    code: 16, min: 24, max: 24,
-    write: (to, message, stamp) => { writeRange(to, message.number, message).u32(stamp?.of ?? 0).u32(stamp?.chokes ?? 0) },
-    read: from => {
-      const number = from.u32()
-      const range = readRange(from)
-      from.raw(stampBytes) // readStamp takes it
-      return { type: 'request', number, ...range }
-    }
+    code: 16, min: 20, max: 20, stamp: heard,
+    write: (to, message) => { writeRange(to, message.number, message) },
+    read: from => ({ type: 'request', number: from.u32(), ...readRange(from) })
   },
   reject: {
     code: 20, min: 16, max: 16,
@@ -173,12 +189,6 @@ export const forms: { readonly [T in Exclude<MessageType, 'block'>]: Form<T> } =
     write: (to, { number, entry }) => { to.u32(number).raw(entry) },
     read: from => ({ type: 'removal', number: from.u32(), entry: from.raw(from.left).slice() })
   }
-}
-
-/** The stamp of a request's payload. */
-export const readStamp = (payload: Uint8Array): Stamp => {
-  const from = byteReader(payload.subarray(-stampBytes))
-  return { of: from.u32(), chokes: from.u32() }
 }
 
 /** A block's data is never gathered into a frame: encoder.ts and decoder.ts handle it by its header. */

@@ -20,8 +20,10 @@ export interface Side {
   /** @returns undefined for one that has ended @throws ProtocolError for one that was never open */
   find (number: ChannelNumber): Channel | undefined
   about (subject: string): Channel | undefined
-  /** @throws ProtocolError when the number was used before, or too many are open */
+  /** @throws ProtocolError when the number was used before, the subject is open, or too many are */
   open (number: ChannelNumber, subject: string): void
+  /** A number that was open for no time at all. @throws ProtocolError when it was used before */
+  skip (number: ChannelNumber): void
   /** @param late whether answers owed may be on their way */
   end (channel: Channel, late: boolean): void
   /** @throws ProtocolError when this side owes too much */
@@ -78,6 +80,11 @@ export const createSide = (): Side => {
     trimLate()
   }
 
+  const use = (number: ChannelNumber): void => {
+    if (number <= highest) throw new ProtocolError(`Channel ${number} was used before.`)
+    highest = number
+  }
+
   return {
     find (number) {
       if (number > highest) throw new ProtocolError(`Channel ${number} was never opened.`)
@@ -85,16 +92,14 @@ export const createSide = (): Side => {
     },
     about: subject => subjects.get(subject),
     open (number, subject) {
-      if (number <= highest) throw new ProtocolError(`Channel ${number} was used before.`)
-      // An `open` that crossed a `close` leaves a channel here that its owner knows to be gone; the owner's next `open` replaces it.
-      const before = subjects.get(subject)
-      if (before !== undefined) end(before, false)
+      if (subjects.has(subject)) throw new ProtocolError(`Channel ${number} is about what another is open for.`)
       if (live.size >= limits.channels) throw new ProtocolError(`More than ${limits.channels} channels are open.`)
-      highest = number
+      use(number)
       const channel = { number, subject, chokes: 0, owed: createOwed() }
       live.set(number, channel)
       subjects.set(subject, channel)
     },
+    skip: use,
     end: (channel, isLate) => { end(own(channel), isLate) },
     owe (channel, range) {
       if (owedCount >= limits.outstandingRequests) throw new ProtocolError(`More than ${limits.outstandingRequests} requests have no answer.`)

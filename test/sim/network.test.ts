@@ -58,11 +58,11 @@ describe('the simulated network', () => {
       network.dial(a, name as PeerId)
     }
     run()
-    network.send(a, 0, { type: 'close', number: 0 })
+    network.send(a, 0, { type: 'refuse', number: 0 })
     network.send(a, 0, block(3000))
     network.send(a, 1, block(2500))
     expect(run()).toEqual([
-      '40 a room 3009', '40 a room 2500', '50 b close', '70 b heard 2000', '90 c heard 2000', '90 a room 0', '95 a room 0', '100 b block', '105 c block'
+      '40 a room 3009', '40 a room 2500', '50 b refuse', '70 b heard 2000', '90 c heard 2000', '90 a room 0', '95 a room 0', '100 b block', '105 c block'
     ])
   })
 

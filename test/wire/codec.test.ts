@@ -14,8 +14,11 @@ const reject = (number: number, piece: number, length = rangeBytes): Message => 
 const block = (number: number, piece: number, length = rangeBytes): Message => ({ type: 'block', number, piece, offset: 0, data: new Uint8Array(length).fill(piece) })
 const choke = (number: number, choked: boolean): Message => ({ type: 'choke', number, choked })
 const close = (number: number): Message => ({ type: 'close', number })
-/** Requests are stamped for our channel 5, never choked. */
-const bytesOf = (...messages: readonly Message[]): Uint8Array => concatBytes(...messages.flatMap(message => encode(message, { of: 5, chokes: 0 })))
+const subjectOf = (of = 'c'): string => group('a') + content(of)
+/** As from a side that has heard no choke and no close, and speaks of content c. */
+const bytesOf = (...messages: readonly Message[]): Uint8Array => concatBytes(...messages.flatMap(message => encode(message, { heard: 0, subject: subjectOf() })))
+/** As from a side that has heard so many. */
+const having = (heard: number, message: Message): Uint8Array => concatBytes(...encode(message, { heard }))
 
 /** A codec as one end of a link has it, that said hello and opened 5 and heard hello and 8 opened, about the same content. */
 const opened = (): { codec: Codec, allocated: number[], hear: (...messages: readonly Message[]) => Message[] } => {
@@ -116,13 +119,13 @@ describe('a choke', () => {
     codec.encode(choke(5, false))
     expect(hear(request(8, 3))).toEqual([]) // it has heard no choke
     expect(() => codec.encode(block(5, 3))).toThrow(ShoalError)
-    expect([...codec.decode(concatBytes(...encode(request(8, 3), { of: 5, chokes: 1 })))]).toEqual([request(8, 3)])
+    expect([...codec.decode(having(1, request(8, 3)))]).toEqual([request(8, 3)])
     expect(codec.encode(block(5, 3))).toHaveLength(2)
   })
 
   it('that was not said cannot have been heard', () => {
     const { codec } = opened()
-    expect(() => [...codec.decode(concatBytes(...encode(request(8, 3), { of: 5, chokes: 1 })))]).toThrow(ProtocolError)
+    expect(() => [...codec.decode(having(1, request(8, 3)))]).toThrow(ProtocolError)
   })
 })
 
@@ -174,20 +177,35 @@ describe('a channel', () => {
   it('whose closes crossed is closed, and may be opened anew by both', () => {
     const { codec, hear } = opened()
     codec.encode(close(5))
+    expect(hear(close(8))).toEqual([])
     codec.encode(open(6))
-    expect(hear(close(8), open(9))).toEqual([open(9)])
+    expect([...codec.decode(having(1, open(9)))]).toEqual([open(9)])
     codec.encode(request(6, 3))
     expect(hear(block(9, 3))).toEqual([block(9, 3)])
   })
 
-  it('that crossed a close is replaced by the next of its content', () => {
+  it('that was opened before our close of its content was heard never was', () => {
     const { codec, hear } = opened()
     codec.encode(close(5))
-    expect(hear(open(9))).toEqual([open(9)]) // sent before our close arrived: they take it for ended
     codec.encode(open(6))
-    expect(hear(open(10))).toEqual([open(10)])
-    codec.encode(request(6, 3))
-    expect(hear(block(10, 3))).toEqual([block(10, 3)])
+    expect(hear(open(9), { type: 'pieces', number: 9, have: 'all' }, { type: 'want', number: 9, wanted: true }, request(9, 0))).toEqual([])
+    expect(hear(open(10, 'd'))).toEqual([open(10, 'd')]) // about another
+    expect([...codec.decode(having(1, open(11)))]).toEqual([open(11)])
+    expect(() => [...codec.decode(having(2, open(12, 'e')))]).toThrow(ProtocolError)
+  })
+
+  it('of ours that the other side had not heard of when it closed the content looks refused', () => {
+    const { codec, hear } = opened()
+    codec.encode(close(5)) // crosses the other's close
+    codec.encode(open(6))
+    expect(hear(close(8))).toEqual([{ type: 'refuse', number: 6 }])
+    expect(codec.encode(open(7))).toHaveLength(1)
+  })
+
+  it('is one for a content, and closed for what it is about', () => {
+    expect(() => opened().hear(open(9))).toThrow(ProtocolError)
+    expect(() => opened().codec.encode(open(6))).toThrow(ShoalError)
+    expect(() => [...opened().codec.decode(concatBytes(...encode(close(8), { subject: subjectOf('d') })))]).toThrow(ProtocolError)
   })
 
   it('that we refused is silent, and a request on it is not owed an answer', () => {
@@ -203,29 +221,22 @@ describe('a channel', () => {
     expect(() => hear(block(8, 3))).toThrow(ProtocolError)
   })
 
-  it('is asked nothing before it is open both ways, and nothing that is another\'s', () => {
+  it('is asked nothing before it is open both ways', () => {
     const { codec, hear } = opened()
     hear(open(9, 'd'))
     expect(() => hear(request(9, 0))).toThrow(ProtocolError)
-    expect(() => [...opened().codec.decode(concatBytes(...encode(request(8, 0), { of: 6, chokes: 0 })))]).toThrow(ProtocolError)
     codec.encode(open(6, 'e'))
     expect(() => codec.encode(request(6, 0))).toThrow(ShoalError)
   })
 
-  it('drops a request that wants its answer on a channel that has ended', () => {
-    const { codec, hear } = opened()
-    codec.encode(close(5))
-    codec.encode(open(6))
-    expect(hear(open(9))).toEqual([open(9)])
-    expect(hear(request(9, 0))).toEqual([]) // of 5
-    expect(() => codec.encode(block(6, 0))).toThrow(ShoalError)
-  })
-
   it('ends with a refuse on both sides', () => {
-    const { codec } = opened()
+    const { codec, hear } = opened()
     codec.encode({ type: 'refuse', number: 8 })
     expect(() => codec.encode(choke(5, false))).toThrow(ShoalError)
     expect(codec.encode(open(6))).toHaveLength(1)
+    expect(hear(open(9))).toEqual([open(9)])
+    expect(hear({ type: 'refuse', number: 6 })).toHaveLength(1)
+    expect(hear({ type: 'want', number: 9, wanted: true })).toEqual([])
   })
 })
 
@@ -264,7 +275,7 @@ describe('a bound', () => {
       for (let piece = 0; piece < limits.outstandingRequests; piece++) codec.encode(request(ours, piece))
       codec.encode(close(ours))
       codec.encode(open(++ours))
-      hear(open(++theirs))
+      expect([...codec.decode(having(round + 1, open(++theirs)))]).toHaveLength(1)
     }
     expect(hear(block(theirs - 1, 0))).toEqual([])
     expect(() => hear(block(theirs - rounds, 0))).toThrow(ProtocolError) // the oldest are forgotten

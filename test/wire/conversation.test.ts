@@ -89,7 +89,8 @@ const createEnd = () => {
   const hear = (message: Message): void => {
     if (message.type === 'hello') return
     if (message.type === 'open') {
-      Object.assign(exchange(message.content), { theirs: message.number, theyChoke: true, asked: [], owed: [] })
+      expect(exchange(message.content).theirs, 'one channel for a content').toBeUndefined()
+      exchange(message.content).theirs = message.number
       return
     }
     const own = message.type === 'refuse'
@@ -103,7 +104,7 @@ const createEnd = () => {
     /** Gives `count` of what the other end said. */
     take: (from: Uint8Array[], count: number): void => { for (const chunk of from.splice(0, count)) for (const message of codec.decode(chunk)) hear(message) },
     sent,
-    exchanges: (): readonly Exchange[] => [...exchanges.values()],
+    exchange,
     answered: () => answered
   }
 }
@@ -117,11 +118,13 @@ const converse = (steps: readonly { deed: Deed, left: boolean, of: ContentId, co
   }
   const settle = (): void => { while (left.sent.length + right.sent.length > 0) { deliver(true, 1000); deliver(false, 1000) } }
   settle()
-  for (const end of [left, right]) for (const of of contents) end.act('open', of) // an open is answered by an open
-  settle()
+  for (const of of contents) {
+    const [a, b] = [left.exchange(of), right.exchange(of)]
+    expect([a.ours, a.theirs], 'both see the same channels').toEqual([b.theirs, b.ours])
+  }
   for (const end of [left, right]) for (let i = 0; i < 5; i++) for (const of of contents) end.act('block', of)
   settle()
-  for (const end of [left, right]) for (const { ours, theirs, asked } of end.exchanges()) if (ours !== undefined && theirs !== undefined) expect(asked).toEqual([])
+  for (const end of [left, right]) for (const of of contents) expect(end.exchange(of).asked).toEqual([])
   return left.answered() + right.answered()
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { concatBytes, fromHex, toHex } from '../../src/contract/index.ts'
 import { createDecoder } from '../../src/wire/decoder.ts'
 import { encode } from '../../src/wire/encoder.ts'
-import { exampleStamp, examples } from './messages.ts'
+import { examples, exampleStamps } from './messages.ts'
 
 /** The bytes of a released format. They never change: a change of the protocol gets a file of its own. */
 const lines = readFileSync(new URL('../fixtures/wire/v1.txt', import.meta.url), 'utf8').split('\n').filter(line => line !== '' && !line.startsWith('#'))
@@ -15,7 +15,7 @@ describe('the bytes of /shoal/exchange/1', () => {
   })
 
   for (const [name, message] of examples) {
-    const stamp = message.type === 'request' ? exampleStamp : undefined
+    const stamp = exampleStamps[message.type] ?? {}
 
     it(`are written for ${name}`, () => {
       expect(toHex(concatBytes(...encode(message, stamp)))).toBe(fixture.get(name))

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { fromHex } from '../../src/contract/index.ts'
 import type { ContentId, GroupId } from '../../src/contract/index.ts'
 import type { BlockRange, Message, MessageType } from '../../src/core/message.ts'
+import type { Stamp } from '../../src/wire/forms.ts'
 import { limits, rangeBytes } from '../../src/wire/limits.ts'
 
 export const group = (digit: string): GroupId => digit.repeat(64) as GroupId
@@ -32,8 +33,8 @@ export const examples: readonly (readonly [string, Message])[] = [
   ['removal', { type: 'removal', number: 0, entry: fromHex('010203') }]
 ]
 
-/** Of the request in the fixture. */
-export const exampleStamp = { of: 1, chokes: 5 }
+/** What goes with these messages in the fixture. */
+export const exampleStamps: { readonly [T in MessageType]?: Stamp } = { open: { heard: 2 }, request: { heard: 5 }, close: { subject: 'a'.repeat(64) + 'c'.repeat(64) } }
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff })
 const piece = fc.integer({ min: 0, max: limits.pieces - 1 })
