@@ -58,8 +58,8 @@ export const converse = (link: Link, { agent, clock }: GreetingOptions, listener
   }
   const fail = (error: Error): void => {
     if (over) return
+    finish(error) // first: nothing of what the link does when it is cut concerns us
     link.abort(error)
-    finish(error)
   }
   const cancel = clock.after(helloTimeoutMs, () => { fail(new ShoalError('PEER_REFUSED', `${link.peer} did not say hello within ${helloTimeoutMs / 1000} s.`)) })
 

@@ -48,7 +48,7 @@ export const createLink = ({ stream, peer, transport, address, inbound }: LinkOp
   let handlers: LinkHandlers | undefined
   /** Reading is stopped; at first until somebody listens, so that the sender waits instead of overflowing the stream's read buffer. */
   let held = true
-  /** What comes is dropped: we close, and nobody reads. */
+  /** What comes is dropped: we end it, and nobody reads. */
   let deaf = false
 
   let phase: 'open' | 'closing' | 'over' = 'open'
@@ -134,6 +134,7 @@ export const createLink = ({ stream, peer, transport, address, inbound }: LinkOp
   const abort = (reason: Error): void => {
     if (phase === 'over') return
     abortedFor = reason
+    deaf = true // whoever aborts in the midst of a message hears no more of it: the stream may say something still
     stream.abort(reason)
     finish('failed', reason) // a stream that is over already says nothing
   }
