@@ -98,7 +98,10 @@ children.add(tracker)
 const server = spawn(process.execPath, [baseline, 'serve', file], { stdio: ['ignore', 'pipe', 'inherit'] })
 try {
   await makeFile()
-  const port = await new Promise<string>(resolve => { createInterface({ input: server.stdout }).once('line', resolve) })
+  const port = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: server.stdout }).once('line', resolve)
+    server.once('exit', code => { reject(new Error(`The baseline's server ended with ${String(code)}.`)) })
+  })
   const sharer = await peer('sharer', tracker.url)
   await sharer.run('create_group', 'bench')
   await sharer.run('upload_file', file, 'bench')

@@ -10,6 +10,7 @@ import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { connect, createServer } from 'node:tls'
 import { webcrypto } from 'node:crypto'
+import 'reflect-metadata'
 import * as x509 from '@peculiar/x509'
 
 const chunkBytes = 256 * 1024

@@ -55,6 +55,12 @@ const pieceBytes = 512 * 1024
 const requestBytes = 512 * 1024
 const flipAfter = 0.7
 
+/**
+ * Bytes per second that the sharer sends: a copy takes it 4 s, as through an uplink that is narrower than the paths between the others. Without that, a small file is
+ * with both before they have met.
+ */
+const uplink = (bytes: number): number => Math.max(4 * 2 ** 20, Math.ceil(bytes / 4))
+
 export const sha256 = async (path: string): Promise<string> => {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
@@ -97,7 +103,7 @@ export const runJob = async (options: JobOptions): Promise<Outcome> => {
     begin('tracker', tracker)
     const flip = `${fileURLToPath(new URL('flipping-storage.ts', import.meta.url))}?after=${Math.max(1, Math.floor(flipAfter * bytes / requestBytes))}`
     const peers = new Map([sharer, ...downloaders].map(user => [user, begin(user, drivePeer(
-      ['127.0.0.1:0', tracker.url, '--transport', options.transport, ...(options.flip && user === sharer ? ['--storage', flip] : [])],
+      ['127.0.0.1:0', tracker.url, '--transport', options.transport, ...(user === sharer ? ['--up-limit', String(uplink(bytes)), ...(options.flip ? ['--storage', flip] : [])] : [])],
       { home: join(folder, user) }))]))
     const peer = (user: string): Peer => {
       const found = peers.get(user)
@@ -116,7 +122,7 @@ export const runJob = async (options: JobOptions): Promise<Outcome> => {
     say(`asked to join: ${requests.map(line => line.split('\t')[0]).join(', ')}; ${sharer} accepts`)
     for (const user of downloaders) await peer(sharer).run('accept_request', group, user)
     await peer(sharer).run('upload_file', file, group)
-    say(`${sharer} shares ${basename(file)}, ${megabytes(bytes)} MB, in place`)
+    say(`${sharer} shares ${basename(file)}, ${megabytes(bytes)} MB, in place, and sends at most ${megabytes(uplink(bytes))} MB/s`)
 
     const from = performance.now()
     const copies = new Map(downloaders.map(user => [user, join(folder, user, 'copy')]))

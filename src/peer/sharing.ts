@@ -1,6 +1,6 @@
 /** The shares of this device: files that lie where the user has them, sealed once, listed, served from their place. */
 import { randomUUID } from 'node:crypto'
-import { maxPieceBytes, minPieceBytes, ShoalError } from '../contract/index.ts'
+import { maxPieceBytes, minPieceBytes, pieceCount, ShoalError } from '../contract/index.ts'
 import type { ContentId, GroupId, GroupListing, Integrity, Manifest, Seal, Shared, ShareOptions, ShareStatus, Store, UserName } from '../contract/index.ts'
 import { checkFileName, contentId } from '../core/index.ts'
 import type { ShareRecord } from '../profile/index.ts'
@@ -9,6 +9,9 @@ import type { Account, House } from './house.ts'
 import { inspect } from './local-file.ts'
 import type { LocalFile } from './local-file.ts'
 import { choosePieceLength, seal } from './sealing.ts'
+
+/** Older versions of a name that go on being served, by who replaced them. The tracker lists as many. */
+const keptVersions = 7
 
 export interface Sharing {
   share (path: string, group: string, options: ShareOptions): Promise<Shared>
@@ -62,6 +65,15 @@ export const createSharing = (house: House): Sharing => {
   const open = async (record: ShareRecord, signal: AbortSignal): Promise<Store> =>
     storage.open(record.manifest, { existing: record.path, identity: record.identity }, signal)
 
+  /** Piece hashes that the store has lost (or never kept, without a home) are made again from the file. */
+  const mendHashes = async (record: ShareRecord, store: Store, signal: AbortSignal): Promise<void> => {
+    if (pieceCount(record.manifest) === 0 || await store.hashes() !== undefined) return
+    const integrity = scheme(record.manifest.scheme)
+    const { seal: { root, hashes } } = await seal(await inspect(record.path), { integrity, pieceLength: record.manifest.pieceLength, signal })
+    if (root !== record.manifest.root) throw new ShoalError('SOURCE_CHANGED', `"${record.path}" is not what was shared any more. Share it again with --replace.`)
+    await store.writeHashes(0, hashes, hashes.byteLength)
+  }
+
   const begin = async (entry: Active, store: Store): Promise<void> => {
     const { record } = entry
     entry.store = store
@@ -113,7 +125,7 @@ export const createSharing = (house: House): Sharing => {
         await store.flush()
         // recorded first: a kill between the two leaves a share that the next login lists again, never one that is listed and not served
         await profile.shares.put(record)
-        const as = await account.session.share(group.id, { name, manifest, ...(combined === undefined ? {} : { combined }), replace: options.replace ?? false }, signal)
+        const as = await account.session.share(group.id, { name, manifest, content, ...(combined === undefined ? {} : { combined }), replace: options.replace ?? false }, signal)
           .catch(async (error: unknown) => {
             // a share of the same content that stood before stays as it was
             const before = active.get(record.id)
@@ -122,7 +134,9 @@ export const createSharing = (house: House): Sharing => {
           })
         const before = active.get(record.id)
         if (before !== undefined) await layDown(before)
-        for (const old of earlier) if (old.record.content !== content) { await layDown(old); await profile.shares.delete(account.user, old.record.id) }
+        // downloads of an older version go on while its file is there
+        const older = earlier.filter(old => old.record.content !== content).sort((a, b) => b.record.addedAt - a.record.addedAt)
+        for (const old of older.slice(keptVersions)) { await layDown(old); await profile.shares.delete(account.user, old.record.id) }
         const entry: Active = { record }
         active.set(record.id, entry)
         await begin(entry, store)
@@ -161,9 +175,11 @@ export const createSharing = (house: House): Sharing => {
         try {
           const state = groups.get(record.group)?.state
           if (state !== 'owner' && state !== 'member') throw new ShoalError('NOT_FOUND', `You are no longer a member of ${quoted(record.groupName)}. Join it again to share there.`)
-          await begin(entry, await open(clean, account.ended))
+          const store = await open(clean, account.ended)
+          await mendHashes(clean, store, account.ended)
+          await begin(entry, store)
           // lists what a kill kept from being listed, or what was withdrawn while the file could not be read
-          await account.session.share(record.group, { name: record.name, manifest: record.manifest, ...(record.combined === undefined ? {} : { combined: record.combined }), replace: false }, account.ended)
+          await account.session.share(record.group, { name: record.name, manifest: record.manifest, content: record.content, ...(record.combined === undefined ? {} : { combined: record.combined }), replace: false }, account.ended)
           if (record.error !== undefined) await profile.shares.put(clean)
           shares++
         } catch (error) {
