@@ -11,6 +11,7 @@ import { random } from '../../src/core/random.ts'
 import { createSession } from '../../src/core/session.ts'
 import { createCodec, ProtocolError } from '../../src/wire/index.ts'
 import { encode } from '../../src/wire/encoder.ts'
+import type { Stamp } from '../../src/wire/forms.ts'
 
 const leaf = 16 * 1024
 const home = 'a'.repeat(64) as GroupId
@@ -43,6 +44,7 @@ const converse = (seed: number, steps: number): Map<Message['type'], number> => 
   let asked: (BlockRange & { readonly number: number })[] = []
   let askedPages: { readonly number: number, readonly first: number, readonly count: number }[] = []
   let chokes = new Map<number, number>()
+  let closes = 0
   let next = 0
 
   const feed = (input: Input): void => {
@@ -63,7 +65,9 @@ const converse = (seed: number, steps: number): Map<Message['type'], number> => 
     said.set(message.type, (said.get(message.type) ?? 0) + 1)
     switch (message.type) {
       case 'open': theirs.push({ ...message, choked: true }); return
-      case 'close': forget(theirs.find(their => their.number === message.number)); return
+      case 'close':
+        closes++
+        forget(theirs.find(their => their.number === message.number)); return
       case 'refuse': forget(mine.find(own => own.number === message.number)); return
       case 'request': asked.push(message); return
       case 'ask-hashes': askedPages.push(message); return
@@ -109,6 +113,7 @@ const converse = (seed: number, steps: number): Map<Message['type'], number> => 
     asked = []
     askedPages = []
     chokes = new Map()
+    closes = 0
     next = 0
     feed({ type: 'linked', link, peer: it, inbound: true })
   }
@@ -122,9 +127,18 @@ const converse = (seed: number, steps: number): Map<Message['type'], number> => 
   /** A channel of the member's: now and then one that is no more, or never was. */
   const number = (fits: (own: Own) => boolean = () => true): number => odds(1) ? chance.below(next + 1) : one(mine.filter(fits))?.number ?? 0
   const theirsOf = (own: Opened | undefined): { readonly number: number, readonly choked: boolean } | undefined => theirs.find(same(own))
-  const open = (): Message => ({
-    type: 'open', number: odds(99) ? next++ : 0, group: odds(90) ? home : other, content: one(contents) ?? shared, credential: odds(80) ? good : new Uint8Array([0])
-  })
+  const open = (): Message => {
+    const subjects = [home, other].flatMap(group => contents.map(content => ({ group, content, number: 0 })))
+    const { group, content } = one(odds(98) ? subjects.filter(subject => !mine.some(same(subject))) : subjects) ?? { group: other, content: unknown }
+    return { type: 'open', number: odds(99) ? next++ : 0, group, content, credential: odds(80) ? good : new Uint8Array([0]) }
+  }
+  /** What its codec would say beside it. */
+  const stampOf = (message: Message): Stamp => {
+    const own = 'number' in message ? mine.find(({ number }) => number === message.number) : undefined
+    if (message.type === 'open') return { heard: closes }
+    if (message.type === 'close') return { subject: own === undefined ? home + unknown : own.group + own.content }
+    return message.type === 'request' ? { heard: chokes.get(theirsOf(own)?.number ?? 0) ?? 0 } : {}
+  }
 
   const answer = (): Message => {
     const [range] = asked.splice(chance.below(asked.length), 1)
@@ -171,10 +185,10 @@ const converse = (seed: number, steps: number): Map<Message['type'], number> => 
 
   const say = (): void => {
     const message = draw()
-    const to = message.type === 'request' ? theirsOf(mine.find(own => own.number === message.number)) : undefined
+    const stamp = stampOf(message)
     note(message)
     try {
-      for (const part of encode(message, { of: to?.number ?? 0, chokes: chokes.get(to?.number ?? 0) ?? 0 })) {
+      for (const part of encode(message, stamp)) {
         for (const heard of codec.decode(part)) feed({ type: 'message', link, message: heard })
       }
     } catch (error) {

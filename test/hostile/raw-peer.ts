@@ -30,6 +30,7 @@ export interface RawLink {
   readonly over: Promise<void>
   /** Opens a content, with whatever is given. @returns the number that stands for it */
   open (group: GroupId, content: ContentId, credential: Uint8Array): number
+  /** @param stamp @default what a codec would say beside it */
   say (message: Message, stamp?: Stamp): boolean
   write (...bytes: readonly Uint8Array[]): boolean
   /** Called with each message, after it was kept. */
@@ -60,12 +61,14 @@ export interface RawPeer {
 const rawLink = (link: Link, greets: boolean): RawLink => {
   const heard: Message[] = []
   const theirs = new Map<number, { readonly content: ContentId, choked: boolean, chokes: number }>()
+  const ours = new Map<number, { readonly group: GroupId, readonly content: ContentId }>()
   const waiting = new Set<() => void>()
   const draining = new Set<() => void>()
   const over = Promise.withResolvers<void>()
   let handler: (message: Message) => void = () => undefined
   let isOver = false
   let heardBytes = 0
+  let closesHeard = 0
   let next = 0
   // whoever asks for blocks takes those that come; judging them is the test's
   const decoder = createDecoder({ admit: ({ length }) => new Uint8Array(length) })
@@ -78,6 +81,7 @@ const rawLink = (link: Link, greets: boolean): RawLink => {
       channel.choked = message.choked
       if (message.choked) channel.chokes++
     }
+    if (message.type === 'close') closesHeard++
     handler(message)
     for (const look of [...waiting]) look()
   }
@@ -95,6 +99,13 @@ const rawLink = (link: Link, greets: boolean): RawLink => {
     closed: end
   })
 
+  const stampOf = (message: Message): Stamp => {
+    if (message.type === 'open') return { heard: closesHeard }
+    const own = 'number' in message ? ours.get(message.number) : undefined
+    if (message.type === 'close') return own === undefined ? {} : { subject: own.group + own.content }
+    return message.type === 'request' && own !== undefined ? { heard: self.channel(own.content)?.chokes ?? 0 } : {}
+  }
+
   const self: RawLink = {
     link, heard,
     get heardBytes () { return heardBytes },
@@ -106,10 +117,11 @@ const rawLink = (link: Link, greets: boolean): RawLink => {
     },
     open (group, content, credential) {
       const number = next++
+      ours.set(number, { group, content })
       self.say({ type: 'open', number, group, content, credential })
       return number
     },
-    say: (message, stamp) => link.send(encode(message, stamp)),
+    say: (message, stamp = stampOf(message)) => link.send(encode(message, stamp)),
     write: (...bytes) => link.send(bytes),
     onMessage (given) { handler = given },
     hear: (what, fits, ms = deadlineMs) => within(ms, `hearing ${what}`, new Promise<Message>((resolve, reject) => {
