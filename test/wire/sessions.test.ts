@@ -117,7 +117,7 @@ describe('two sessions on one link', () => {
       const { pieces, ended } = run(steps, seed)
       expect(ended.filter(why => why.includes('protocol'))).toEqual([])
       fetched += pieces
-    }), { numRuns: 300, seed: 42 })
+    }), { numRuns: 300, seed: 42 }) // fixed: what fails here fails again; raise numRuns to search
     expect(fetched).toBeGreaterThan(300)
   })
 })
