@@ -5,9 +5,10 @@
 import { definePlugin } from 'shoal/plugin'
 import file from 'shoal/plugins/storage-file'
 
-export default definePlugin('storage', 'flipping', async ({ after = 1 }: { /** Which read is spoiled, from 1. */ after?: number }, context) => {
+export default definePlugin('storage', 'flipping', async ({ after = 0 }: { /** So many bytes are read before one is spoiled. */ after?: number }, context) => {
   const storage = await file().create(context)
-  let reads = 0
+  let sentBytes = 0
+  let flipped = false
   return {
     async open (manifest, place, signal) {
       const store = await storage.open(manifest, place, signal)
@@ -16,7 +17,9 @@ export default definePlugin('storage', 'flipping', async ({ after = 1 }: { /** W
         reserve: () => store.reserve(),
         async read (piece, offset, length) {
           const bytes = await store.read(piece, offset, length)
-          if (++reads === after && bytes[0] !== undefined) {
+          sentBytes += length
+          if (!flipped && sentBytes > after && bytes[0] !== undefined) {
+            flipped = true
             bytes[0] ^= 1
             context.log(`flipped a bit of piece ${piece} at ${offset}`)
           }

@@ -51,8 +51,7 @@ const giveUpMs = 10 * 60_000
 /** Fewer pieces than this cannot be expected to come from both. */
 const fewPieces = 32
 const pieceBytes = 512 * 1024
-/** The largest request, and after what part of a whole copy a byte is flipped: whoever gets it takes nothing more from the sharer, and must have something to give by then. */
-const requestBytes = 512 * 1024
+/** A byte is flipped after this part of a whole copy was sent: whoever gets it takes nothing more from the sharer, and must have something to give by then. */
 const flipAfter = 0.7
 
 /**
@@ -101,7 +100,7 @@ export const runJob = async (options: JobOptions): Promise<Outcome> => {
     await mkdir(folder, { recursive: true })
     const tracker = await driveTracker([...['--listen', '127.0.0.1:0']], { home: join(folder, 'tracker') })
     begin('tracker', tracker)
-    const flip = `${fileURLToPath(new URL('flipping-storage.ts', import.meta.url))}?after=${Math.max(1, Math.floor(flipAfter * bytes / requestBytes))}`
+    const flip = `${fileURLToPath(new URL('flipping-storage.ts', import.meta.url))}?after=${Math.floor(flipAfter * bytes)}`
     const peers = new Map([sharer, ...downloaders].map(user => [user, begin(user, drivePeer(
       ['127.0.0.1:0', tracker.url, '--transport', options.transport, ...(user === sharer ? ['--up-limit', String(uplink(bytes)), ...(options.flip ? ['--storage', flip] : [])] : [])],
       { home: join(folder, user) }))]))
