@@ -6,6 +6,7 @@ import { leafBytes } from '../contract/index.ts'
 import { arrivedBytes, askNext, nextOffset, reopen } from './assembly.ts'
 import type { Ask, Assembly } from './assembly.ts'
 import type { Channel, Core, Link, Owe } from './core.ts'
+import { leaveGhost } from './ghosts.ts'
 import { wake, wakeLink, wakeStarved, wakeTransfer } from './ready.ts'
 import { send } from './send.ts'
 import { offer } from './transfer.ts'
@@ -166,7 +167,10 @@ export const finish = (core: Core, assembly: Assembly): void => {
   transfer.active.delete(piece)
   leaveAdrift(core, assembly)
   transfer.unstored.delete(assembly)
-  if (assembly.state === 'verifying' || assembly.state === 'storing') transfer.unstoredBytes -= assembly.bytes
+  if (assembly.state === 'verifying' || assembly.state === 'storing') {
+    transfer.unstoredBytes -= assembly.bytes
+    leaveGhost(core, transfer.content, piece, assembly.state)
+  }
   core.downBudget.release(assembly.bytes, assembly.proven)
   wakeStarved(core)
 }

@@ -18,7 +18,7 @@ export interface Assembly {
   /** It failed before with parts from several: all of it must come from one. */
   readonly exclusive: boolean
   readonly begunAt: number
-  state: 'filling' | 'verifying' | 'storing' | 'unstored'
+  state: 'filling' | 'verifying' | 'storing' | 'unstored' | 'over'
   /** Who is asked for what is missing. */
   owner: Channel | undefined
   /** Not asked, in rising order, never touching. */

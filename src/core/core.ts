@@ -28,18 +28,22 @@ export interface Core {
   readonly timers: Timers
   readonly effects: Fifo<Effect>
   now: number
+  /** Until then the loop was held up: that nothing was heard says nothing about others. */
+  awayUntil: number
 
   readonly credentials: Map<GroupId, Uint8Array>
   readonly peers: Map<PeerId, Peer>
   readonly links: Map<LinkId, Link>
   dialing: number
   readonly transfers: Map<ContentId, Transfer>
+  /** Answers that are still to come for contents that were dropped, by what was ordered. */
+  readonly ghosts: Map<string, number>
 
   /** Transfers with channels that may be able to ask: each asks once in its turn. */
   readonly asking: Fifo<Transfer>
   /** Transfers with pieces to tell. */
   readonly telling: Fifo<Transfer>
-  /** Channels that wait for room in the budget. */
+  /** Channels that wait for a piece to be stored or given up. */
   readonly starved: Set<Channel>
   /** Channels that wait for the down limit. */
   readonly thirsty: Set<Channel>
@@ -253,6 +257,8 @@ export interface Transfer {
   /** Pages that are not proved and have pieces that we need. */
   readonly missingPages: Set<number>
   readonly pagesAsked: Set<number>
+  /** Pages whose hashes came and are being checked. */
+  readonly proving: Set<number>
   readonly ready: Fifo<Channel>
   isAsking: boolean
   readonly helpTimer: Timer

@@ -99,12 +99,13 @@ const isNeedless = (core: Core, { channels, since }: Link): boolean => {
 }
 
 /** Ends a link that is of no use to anybody, for one that may be. */
-const makePlace = (core: Core): void => {
+const makePlace = (core: Core): boolean => {
   for (const link of core.links.values()) {
     if (link.isEnding || !isNeedless(core, link)) continue
     endLink(core, link, 'Its place is needed.', 'needless')
-    return
+    return true
   }
+  return false
 }
 
 /** Does what is due about a peer, for all its contents. */
@@ -152,7 +153,7 @@ export const onLinked = (core: Core, id: LinkId, peerId: PeerId, inbound: boolea
     endLink(core, link, 'It leads to ourselves.', 'offence')
   } else if (old !== undefined && !replaces(core, old, inbound)) {
     endLink(core, link, 'There is another link to this peer.', 'needless')
-  } else if (old === undefined && core.links.size + core.dialing > core.settings.maxLinks) {
+  } else if (old === undefined && core.links.size + core.dialing > core.settings.maxLinks && !makePlace(core)) {
     endLink(core, link, 'There are too many links.', 'needless')
   } else {
     peer.link = link

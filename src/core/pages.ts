@@ -72,8 +72,9 @@ export const onHashes = (core: Core, channel: Channel, { layer, first, hashes, p
   const count = pageSize(transfer, page)
   if (hashes.byteLength === 0 || hashes.byteLength % count !== 0 || hashes.byteLength > count * maxHashBytes) return `it sent ${hashes.byteLength} bytes for ${count} hashes`
   channel.pageTries = 0
-  if (transfer.missingPages.has(page)) {
+  if (transfer.missingPages.has(page) && !transfer.proving.has(page)) {
     transfer.pagesAsked.add(page)
+    transfer.proving.add(page)
     core.effects.push({ type: 'prove', content: transfer.content, link: link.id, first, hashes, proof })
   }
   wakeAskers(core, link)
@@ -95,6 +96,7 @@ export const onNoHashes = (core: Core, channel: Channel, { layer, first }: Messa
 /** A page was checked. */
 export const onProved = (core: Core, transfer: Transfer, first: number, ok: boolean): void => {
   const page = first / hashPage
+  if (!transfer.proving.delete(page)) return
   if (ok) prove(transfer, page)
   else transfer.pagesAsked.delete(page)
   wakeTransfer(core, transfer)

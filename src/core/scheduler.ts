@@ -26,7 +26,7 @@ const mostUnstoredBytes = 4 * 1024 * 1024
 /** When the selector names nothing, it is asked again after this. */
 const undecidedMs = 1_000
 
-type Outcome = 'asked' | 'held' | 'thirsty' | 'starved' | 'nothing'
+type Outcome = 'asked' | 'held' | 'thirsty' | 'starved' | 'behind' | 'nothing'
 
 /** At least two requests, so that the link does not idle between them, but never more than the bound. */
 const hasRoom = (core: Core, { link: { owedBytes, owedCount, pace }, owedBytes: ownBytes, transfer: { manifest, haveBytes } }: Channel): boolean => {
@@ -85,7 +85,7 @@ const askBlock = (core: Core, channel: Channel): Outcome => {
     if (at < Infinity) core.downTimer.set(at)
     return 'thirsty'
   }
-  if (transfer.unstoredBytes > Math.max(mostUnstoredBytes, transfer.manifest.pieceLength)) return 'starved'
+  if (transfer.unstoredBytes > Math.max(mostUnstoredBytes, transfer.manifest.pieceLength)) return 'behind'
   if (finishBegun(core, channel) || rescue(core, channel)) return 'asked'
   const begun = beginPiece(core, channel)
   if (begun === 'asked' || begun === 'held') return begun
@@ -104,6 +104,7 @@ export const stepAsk = (core: Core): boolean => {
     case 'asked': wake(core, channel); break
     case 'held': channel.link.held.add(channel); break
     case 'thirsty': core.thirsty.add(channel); break
+    case 'behind': core.starved.add(channel); break
     case 'starved':
       core.starved.add(channel)
       relieve(core)

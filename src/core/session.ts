@@ -9,6 +9,7 @@ import type { Core, Link } from './core.ts'
 import { onLinked, onProvedMember, onSighted, onUndialed, onUnlinked, retryLater } from './dialing.ts'
 import { onHeard } from './download.ts'
 import { fifo } from './fifo.ts'
+import { layGhost } from './ghosts.ts'
 import type { Input, Limits, LinkId, Session, SessionOptions } from './io.ts'
 import { endLink, offend } from './link.ts'
 import type { LinkTimers } from './link.ts'
@@ -20,19 +21,22 @@ import { stepAsk } from './scheduler.ts'
 import { settings } from './settings.ts'
 import { checkSilence } from './silence.ts'
 import { rotate } from './slots.ts'
-import { blame, onStored, onUnstored, onVerified, stepTell } from './storing.ts'
+import { blame, onStored, onUnstored, onVerified, orderAgain, stepTell } from './storing.ts'
 import { timers } from './timers.ts'
 import { tokenBucket } from './token-bucket.ts'
 import { onLoaded, onRoom, onUnreported, onUpTime, stepUpload } from './upload.ts'
 import { sessionView } from './view.ts'
+
+/** A timer that is so much overdue shows that the process did not run, or the machine slept. */
+const heldUpMs = 500
 
 const createCore = (options: SessionOptions): Core => {
   const heap = timers()
   const limits = options.limits ?? {}
   const checked = settings(options)
   const core: Core = {
-    self: options.peer, settings: checked, selector: options.selector, random: random(options.seed), timers: heap, effects: fifo(), now: 0,
-    credentials: new Map(), peers: new Map(), links: new Map(), dialing: 0, transfers: new Map(),
+    self: options.peer, settings: checked, selector: options.selector, random: random(options.seed), timers: heap, effects: fifo(), now: 0, awayUntil: 0,
+    credentials: new Map(), peers: new Map(), links: new Map(), dialing: 0, transfers: new Map(), ghosts: new Map(),
     asking: fifo(), telling: fifo(), starved: new Set(), thirsty: new Set(), adrift: new Set(),
     downBudget: downBudget(checked.downBudgetBytes), downLimit: tokenBucket(limits.down), downTimer: heap.timer(() => { wakeThirsty(core) }),
     uploading: fifo(), blockedUploads: new Set(), upBytes: 0, upLimit: tokenBucket(limits.up), upTimer: heap.timer(() => { onUpTime(core) }),
@@ -62,17 +66,13 @@ const liveLink = (core: Core, id: LinkId): Link | undefined => {
 }
 
 /** Facts about a content that is there. */
-const onContent = (core: Core, input: Extract<Input, { content: unknown }>): void => {
+const onContent = (core: Core, input: Extract<Input, { type: 'regrouped' | 'dropped' | 'sighted' | 'proved' }>): void => {
   const transfer = core.transfers.get(input.content)
   if (transfer === undefined) return
   switch (input.type) {
-    case 'added': case 'loaded': case 'paged': return
     case 'regrouped': onRegrouped(core, transfer, input.groups); return
     case 'dropped': onDropped(core, transfer); return
     case 'sighted': onSighted(core, transfer, input.group, input.peer); return
-    case 'verified': onVerified(core, transfer, input.piece, input.ok); return
-    case 'stored': onStored(core, transfer, input.piece); return
-    case 'unstored': onUnstored(core, transfer, input.piece, input.code, input.retry); return
     case 'proved': {
       onProved(core, transfer, input.first, input.ok)
       const peer = core.links.get(input.link)?.peer.id
@@ -81,6 +81,19 @@ const onContent = (core: Core, input: Extract<Input, { content: unknown }>): voi
     }
     default: input satisfies never
   }
+}
+
+/** Answers of integrity and storage about a piece. */
+const onAnswer = (core: Core, input: Extract<Input, { type: 'verified' | 'stored' | 'unstored' }>): void => {
+  const { content, piece } = input
+  const transfer = core.transfers.get(content)
+  const ordered = input.type === 'verified' ? 'verifying' : 'storing'
+  const isGhost = layGhost(core, content, piece, ordered)
+  if (transfer === undefined) return
+  if (isGhost) orderAgain(core, transfer, piece, ordered)
+  else if (input.type === 'verified') onVerified(core, transfer, piece, input.ok)
+  else if (input.type === 'stored') onStored(core, transfer, piece)
+  else onUnstored(core, transfer, piece, input.code, input.retry)
 }
 
 /** Facts about a link that is there. */
@@ -118,7 +131,9 @@ const act = (core: Core, run: LinkTimers, input: Input): void => {
     case 'added': onAdded(core, input); return
     case 'loaded': onLoaded(core, input); return
     case 'paged': onPaged(core, input); return
-    default: onContent(core, input)
+    case 'verified': case 'stored': case 'unstored': onAnswer(core, input); return
+    case 'regrouped': case 'dropped': case 'sighted': case 'proved': onContent(core, input); return
+    default: input satisfies never
   }
 }
 
@@ -128,6 +143,8 @@ export const createSession = (options: SessionOptions): Session => {
   return {
     handle (input, now) {
       core.now = Math.max(core.now, now)
+      const due = core.timers.next
+      if (due !== undefined && due + heldUpMs < core.now) core.awayUntil = core.now
       // the input first: a message that ends a channel was heard by the codec already, which takes nothing more for that channel
       act(core, run, input)
       core.timers.runDue(core.now)

@@ -27,8 +27,9 @@ export const checkSilence = (core: Core, link: Link): void => {
     return
   }
   // compared as the timer was set: a difference of two times may round the other way
-  const silentAt = link.heardAt + silentMs
-  const deadAt = link.heardAt + deadMs
+  const since = Math.max(link.heardAt, core.awayUntil)
+  const silentAt = since + silentMs
+  const deadAt = since + deadMs
   if (core.now >= deadAt) {
     endLink(core, link, 'It owed an answer for a minute and sent nothing.', 'offence')
   } else if (core.now >= silentAt) {

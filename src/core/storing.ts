@@ -9,6 +9,7 @@ import type { Assembly } from './assembly.ts'
 import { liars, suspicion } from './blame.ts'
 import { closeChannel, loseInterest } from './channel.ts'
 import type { Core, Transfer } from './core.ts'
+import type { Ordered } from './ghosts.ts'
 import { wakeTransfer } from './ready.ts'
 import { emit, send } from './send.ts'
 import { offer, own } from './transfer.ts'
@@ -19,14 +20,24 @@ const maxTold = 4_096
 
 const partsOf = ({ parts }: Assembly): readonly Uint8Array[] => parts.map(({ data }) => data)
 
+const verify = (core: Core, assembly: Assembly): void => {
+  const { transfer: { content }, piece } = assembly
+  core.effects.push({ type: 'verify', content, piece, parts: partsOf(assembly) })
+}
+
 /** All parts are there. */
 export const onWhole = (core: Core, assembly: Assembly): void => {
-  const { transfer: { content }, piece } = assembly
   setOwner(assembly, undefined)
   leaveAdrift(core, assembly)
   assembly.state = 'verifying'
   assembly.transfer.unstoredBytes += assembly.bytes
-  core.effects.push({ type: 'verify', content, piece, parts: partsOf(assembly) })
+  verify(core, assembly)
+}
+
+/** It has its answer. */
+const leaveStorage = (assembly: Assembly, state: Assembly['state']): void => {
+  assembly.state = state
+  assembly.transfer.unstoredBytes -= assembly.bytes
 }
 
 const store = (core: Core, assembly: Assembly): void => {
@@ -64,6 +75,7 @@ const onGood = (core: Core, assembly: Assembly): void => {
 const onBad = (core: Core, assembly: Assembly): void => {
   const { transfer, piece, parts } = assembly
   transfer.wastedBytes += arrivedBytes(assembly)
+  leaveStorage(assembly, 'over')
   finish(core, assembly)
   const from = senders(assembly)
   const [first] = from
@@ -71,6 +83,14 @@ const onBad = (core: Core, assembly: Assembly): void => {
   else transfer.suspicions.set(piece, suspicion(parts))
   offer(transfer, piece)
   wakeTransfer(core, transfer)
+}
+
+/** The answer that came cannot be told from one to an order that was given up: asks for it once more. */
+export const orderAgain = (core: Core, transfer: Transfer, piece: number, ordered: Ordered): void => {
+  const assembly = transfer.active.get(piece)
+  if (assembly?.state !== ordered) return
+  if (ordered === 'verifying') verify(core, assembly)
+  else store(core, assembly)
 }
 
 export const onVerified = (core: Core, transfer: Transfer, piece: number, ok: boolean): void => {
@@ -84,6 +104,7 @@ export const onStored = (core: Core, transfer: Transfer, piece: number): void =>
   const assembly = transfer.active.get(piece)
   if (assembly?.state !== 'storing') return
   own(transfer, piece)
+  leaveStorage(assembly, 'over')
   finish(core, assembly)
   if (transfer.fresh.length === 0) core.telling.push(transfer)
   transfer.fresh.push(piece)
@@ -109,12 +130,11 @@ export const complete = (core: Core, transfer: Transfer): void => {
 export const onUnstored = (core: Core, transfer: Transfer, piece: number, code: ErrorCode, retry: boolean): void => {
   const assembly = transfer.active.get(piece)
   if (assembly?.state !== 'storing') return
+  leaveStorage(assembly, 'unstored')
   if (!retry) {
     fail(core, transfer, code)
     return
   }
-  assembly.state = 'unstored'
-  transfer.unstoredBytes -= assembly.bytes
   transfer.unstored.add(assembly)
   if (transfer.storeTimer.at === undefined) transfer.storeTimer.set(core.now + storeAgainMs)
   if (transfer.stalled === code) return

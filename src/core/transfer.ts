@@ -25,7 +25,7 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
     content, manifest, pieces, groups: new Set(added.groups), have, pages, sightings: new Map(), channels: new Set(), blamed: new Set(),
     isComplete, isFailed: false,
     rarity: isComplete ? undefined : rarity(pieces, core.random), seeds: 0, lowest: 0,
-    active: new Map(), adrift: new Set(), suspicions: new Map(), missingPages: new Set(), pagesAsked: new Set(),
+    active: new Map(), adrift: new Set(), suspicions: new Map(), missingPages: new Set(), pagesAsked: new Set(), proving: new Set(),
     ready: fifo(), isAsking: false, helpTimer: timers.help, hasMisselected: false,
     unstoredBytes: 0, fresh: [], stalled: undefined, unstored: new Set(), storeTimer: timers.store,
     haveBytes: 0, fetchedBytes: 0, wastedBytes: 0, sentBytes: 0, bytesByPeer: new Map()

@@ -235,6 +235,21 @@ describe('the end of a channel', () => {
   })
 })
 
+describe('interest', () => {
+  const talk = (lines: string[]): string[] => lines.filter(line => /want$/.test(line))
+
+  test('is shown when they have something that we need, and lost only when they had nothing for a while', () => {
+    const stage = createStage({ have: '..' })
+    const link = stage.source('a', '..')
+    expect(talk(stage.log())).toEqual([])
+    expect(talk(stage.say(link, { type: 'have', number: 0, pieces: [0] }))).toEqual(['1> want'])
+    expect(talk(stage.give(link, `0:0+${leaf}`))).toEqual([])
+    expect(talk(stage.pass(9_000))).toEqual([])
+    expect(talk(stage.pass(12_000))).toEqual(['1> unwant'])
+    expect(talk(stage.say(link, { type: 'have', number: 0, pieces: [1] }))).toEqual(['1> want'])
+  })
+})
+
 describe('protocol errors end the link', () => {
   test.each<[string, Message]>([
     ['hello twice', { type: 'hello', features: 0, agent: 'b' }],

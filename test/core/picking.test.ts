@@ -70,6 +70,28 @@ describe('a piece is asked', () => {
   ])('%s', (_, have, story, expected, options) => { expect(tell(have, story, options)).toBe(expected) })
 })
 
+describe('silence', () => {
+  test('while our own process did not run says nothing about others', () => {
+    const stage = createStage({ have: '..' })
+    stage.source('a', 'xx')
+    stage.now = 100_000
+    expect(stage.feed({ type: 'tick' })).toEqual([])
+    expect(stage.pass(59_999)).toEqual([])
+    expect(stage.pass(1)).toEqual(['unlink 1: It owed an answer for a minute and sent nothing.'])
+  })
+
+  test('of a peer that owed nothing for long is counted from the next request', () => {
+    const stage = createStage({ have: '..' })
+    const a = stage.source('a', 'x.')
+    stage.source('b', 'xx')
+    stage.give(a, `0:0+${leaf}`)
+    stage.pass(50_000)
+    stage.log()
+    stage.say(a, { type: 'have', number: 0, pieces: [1] })
+    expect(stage.log().filter(line => line.startsWith('unlink 1'))).toEqual([])
+  })
+})
+
 describe('the last pieces', () => {
   test('are not asked twice of peers that will bring them soon', () => {
     expect(tell('..', 'a=xx b=xx @500 @500')).toBe('a0 a1|||')

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ErrorCode } from '../../src/contract/index.ts'
 import { createStage, leaf } from './stage.ts'
 import type { Stage } from './stage.ts'
-import { sample } from './swarm.ts'
+import { home, sample } from './swarm.ts'
 
 const block = (piece: number): string => `${piece}:0+${leaf}`
 
@@ -144,6 +144,29 @@ describe('storage', () => {
     }
     expect(stage.log().some(line => line.includes('request'))).toBe(true)
     expect(before).toBe(fetchedBytes)
+  })
+
+  test('an answer to what was ordered before a content was dropped is not taken for one to what was ordered since', () => {
+    for (const [before, again] of [['verified', 'verify 2'], ['stored', 'store 2']] as const) {
+      const stage = createStage({ have: '....', ideal: false })
+      const add = { type: 'added', content: stage.file.id, manifest: stage.manifest, groups: [home], have: new Uint8Array(1), pages: new Uint8Array([0x80]) } as const
+      const upTo = (link: number, peer: string, isGood: boolean): void => {
+        stage.source(peer, 'xxxx')
+        stage.feed({ type: 'admitted', link, number: 0, ok: true })
+        stage.give(link, block(2), !isGood)
+        if (before === 'stored') stage.feed({ type: 'verified', content: stage.file.id, piece: 2, ok: true })
+      }
+      upTo(1, 'a', true)
+      stage.feed({ type: 'dropped', content: stage.file.id })
+      stage.feed(add)
+      upTo(2, 'b', false)
+      stage.log()
+      // this one was meant for the good data that was given up
+      const old = before === 'verified' ? { type: before, ok: true } as const : { type: before } as const
+      expect(stage.feed({ ...old, content: stage.file.id, piece: 2 })).toEqual([again])
+      if (before === 'verified') expect(stage.feed({ type: 'verified', content: stage.file.id, piece: 2, ok: false })).toContain('emit blamed b')
+      else expect(stage.feed({ type: 'stored', content: stage.file.id, piece: 2 })).toContain('emit piece 2')
+    }
   })
 
   test('a content that is dropped gives its budget back, and late answers change nothing', () => {
