@@ -120,8 +120,8 @@ describe('a scenario', () => {
 describe('with one slow seed and peers that come one after another', () => {
   /** Pieces that nobody else has come only from the seed: whoever asks it for others wastes what is scarce. */
   const slowSeed = (selector: Selector, seed: number): Scenario => ({
-    nodes: [{ seed: true, upBytesPerSecond: 250_000 }, ...leechers(7, i => ({ upBytesPerSecond: 300_000, downBytesPerSecond: 4_000_000, joinMs: 10_000 * i }))],
-    content: { length: 16 * mebibyte, pieceLength: 65_536 },
+    nodes: [{ seed: true, upBytesPerSecond: 250_000 }, ...leechers(7, i => ({ upBytesPerSecond: 300_000, downBytesPerSecond: 4_000_000, joinMs: 15_000 * i }))],
+    content: { length: 16 * mebibyte, pieceLength: 131_072 },
     selector,
     seed
   })
