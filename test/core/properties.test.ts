@@ -18,6 +18,7 @@ const scenario = fc.record({
   up: fc.constantFrom(50_000, 500_000, 1e7),
   cuts: fc.array(fc.record({ at: fc.integer({ min: 0, max: 20_000 }), a: fc.nat(9), b: fc.nat(9) }), { maxLength: 6 }),
   crashes: fc.array(fc.record({ at: fc.integer({ min: 0, max: 10_000 }), who: fc.nat(9) }), { maxLength: 2 }),
+  drops: fc.array(fc.record({ at: fc.integer({ min: 0, max: 20_000 }), forMs: fc.constantFrom(0, 3, 500) }), { maxLength: 3 }),
   storeFailsOneIn: fc.constantFrom(0, 2, 5),
   downBudget: fc.constantFrom(1, 4 * leaf, 64 * leaf),
   upBudget: fc.constantFrom(1, 4 * leaf, 64 * leaf),
@@ -71,6 +72,17 @@ test('nothing bad is stored, it finishes while one honest source stays, and memo
     const [first] = all
     expect(first).toBeDefined()
     if (first === undefined) return
+    // it gives up and begins again, with what it has
+    for (const { at, forMs } of drawn.drops) {
+      swarm.after(at, () => {
+        const has = [...first.stored.get(file.id) ?? []]
+        first.feed({ type: 'dropped', content: file.id })
+        swarm.after(forMs, () => {
+          first.take(file, { ...options({ storeFails }), has })
+          first.sight(file, ...names)
+        })
+      })
+    }
     const isDone = swarm.run(900_000, () => first.isComplete(file))
     if (!isDone) throw new Error(`It has ${first.view(file).haveBytes} of ${file.bytes.byteLength} bytes after ${swarm.now} ms.`)
     // only who spoils is blamed

@@ -257,14 +257,15 @@ export const createSwarm = ({ seed, latencyMs = () => 10, keepEffects = false, w
         }
         case 'verify': {
           const ok = Buffer.concat(effect.parts).equals(pieceOf(sample, effect.piece))
-          after(options.verifyMs ?? 1, () => { if (held.get(content) === kept) feed({ type: 'verified', content, piece: effect.piece, ok }) })
+          // also when the content was dropped meanwhile, as from a thread that hashes
+          after(options.verifyMs ?? 1, () => { feed({ type: 'verified', content, piece: effect.piece, ok }) })
           return
         }
         case 'store': {
           const whole = Buffer.concat(effect.parts)
           if (!whole.equals(pieceOf(sample, effect.piece))) throw new Error(`${name} was told to store a bad piece ${effect.piece}.`)
           after(options.storeMs ?? 2, () => {
-            if (held.get(content) !== kept) return
+            if (held.get(content) !== kept) { feed({ type: 'stored', content, piece: effect.piece }); return }
             const failure = options.storeFails?.()
             if (failure !== undefined) { feed({ type: 'unstored', content, piece: effect.piece, ...failure }); return }
             bytes.set(effect.piece, whole)
