@@ -57,7 +57,14 @@ const hearOnChannel = (core: Core, link: Link, message: OnChannel): string | und
   if (channel === undefined && unknown === undefined) return number >= link.nextTheirs ? `it never opened channel ${number}` : undefined
   if (channel?.admission !== 'admitted' && !early.has(type)) return `it said ${type} before it was admitted`
   if (channel === undefined) {
-    if (type === 'close' && unknown !== undefined) forgetUnknown(link, unknown)
+    if (type === 'close' && unknown !== undefined) {
+      forgetUnknown(link, unknown)
+      const own = link.channels.get(unknown)
+      if (own !== undefined) {
+        endChannel(core, own)
+        retryLater(core, own)
+      }
+    }
     return undefined
   }
   const wrong = onLive(core, channel, message)
