@@ -1,6 +1,5 @@
 /** Which new piece to begin with a peer: shows the selector its view, and holds it to what may be chosen. */
 import type { PieceIndex, SelectorView } from '../contract/index.ts'
-import { setIn } from './bits.ts'
 import type { Channel, Core } from './core.ts'
 import { emit } from './send.ts'
 import { availability, eligible } from './transfer.ts'
@@ -20,26 +19,26 @@ const isCandidate = (core: Core, channel: Channel, piece: PieceIndex): boolean =
   channel.transfer.rarity?.has(piece) === true && channel.has?.has(piece) === true && !isBarred(core, channel, piece)
 
 function * byIndex (core: Core, channel: Channel): Generator<PieceIndex> {
-  const { transfer, has } = channel
-  const { rarity } = transfer
-  if (rarity === undefined) return
-  const [lowest] = setIn(rarity.candidates, undefined, transfer.lowest)
-  transfer.lowest = lowest ?? transfer.pieces
-  for (const piece of setIn(rarity.candidates, has?.bits, transfer.lowest)) if (isCandidate(core, channel, piece)) yield piece
+  for (const piece of eligible(channel)?.from(0) ?? []) if (isCandidate(core, channel, piece)) yield piece
 }
 
-/** Some of the peer's candidates from a place on and round again, in the order of rarity. */
-const sorted = (core: Core, channel: Channel, from: PieceIndex): PieceIndex[] => {
-  const { transfer: { rarity }, has } = channel
+/** Some of the peer's candidates, from a place on and round again, in the order of rarity: the first without sorting, as most selectors take no more. */
+function * fromTheirs (core: Core, channel: Channel, place: PieceIndex): Generator<PieceIndex> {
+  const { rarity } = channel.transfer
   const found = new Set<PieceIndex>()
-  if (rarity === undefined) return []
-  for (const first of [from, 0]) {
-    for (const piece of setIn(rarity.candidates, has?.bits, first)) {
+  for (const first of place === 0 ? [0] : [place, 0]) {
+    for (const piece of eligible(channel)?.from(first) ?? []) {
       if (found.size >= mostSorted) break
       if (isCandidate(core, channel, piece)) found.add(piece)
     }
   }
-  return [...found].sort((a, b) => rarity.orderOf(a) - rarity.orderOf(b))
+  const order = (piece: PieceIndex): number => rarity?.orderOf(piece) ?? 0
+  let rarest: PieceIndex | undefined
+  for (const piece of found) if (rarest === undefined || order(piece) < order(rarest)) rarest = piece
+  if (rarest === undefined) return
+  yield rarest
+  found.delete(rarest)
+  yield * [...found].sort((a, b) => order(a) - order(b))
 }
 
 /**
@@ -49,14 +48,14 @@ const sorted = (core: Core, channel: Channel, from: PieceIndex): PieceIndex[] =>
 function * byRarity (core: Core, channel: Channel): Generator<PieceIndex> {
   const { transfer: { rarity, pieces }, has } = channel
   if (rarity === undefined || has === undefined) return
-  if (has.bits !== undefined && eligible(channel) <= mostSorted) {
-    yield * sorted(core, channel, 0)
+  if (has.bits !== undefined && (channel.eligible?.count ?? 0) <= mostSorted) {
+    yield * fromTheirs(core, channel, 0)
     return
   }
   let passed = 0
   for (const piece of rarity.from(has.bits === undefined ? 0 : 1)) {
     if (isCandidate(core, channel, piece)) yield piece
-    else if (++passed === mostPassed) yield * sorted(core, channel, core.random.below(pieces))
+    else if (++passed === mostPassed) yield * fromTheirs(core, channel, core.random.below(pieces))
   }
 }
 

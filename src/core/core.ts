@@ -3,7 +3,7 @@
  * what is asked in scheduler.ts, help.ts, pages.ts and download.ts, what is served in upload.ts and slots.ts.
  *
  * Memory. Down: at most `downBudgetBytes` of pieces that were begun (or one piece, if that is more), and one block on its way per link. Up: at most
- * `upBudgetBytes` loaded or unsent. Beside that 12 bytes per piece and a bit per piece and link, of contents that are not complete.
+ * `upBudgetBytes` loaded or unsent. Beside that, of contents that are not complete, 12 bytes per piece, and two bits per piece and link.
  */
 import type { Bitfield, ContentId, ErrorCode, GroupId, Manifest, PeerId, PieceIndex, Selector } from '../contract/index.ts'
 import type { Assembly, Ask } from './assembly.ts'
@@ -173,7 +173,7 @@ export interface Channel {
   /** Pieces they have and we do not. */
   useful: number
   /** Of these, candidates. Not kept for those who have everything. */
-  eligible: number
+  eligible: Bits | undefined
   /** Pieces they have by page. Not kept for those who have everything. */
   readonly paged: Uint16Array
 
@@ -248,8 +248,6 @@ export interface Transfer {
   rarity: Rarity | undefined
   /** Joined channels that have everything. */
   seeds: number
-  /** No candidate is below. */
-  lowest: PieceIndex
   readonly active: Map<PieceIndex, Assembly>
   /** Active pieces that need another peer: nobody's, or asked of somebody who is silent. */
   readonly adrift: Set<Assembly>

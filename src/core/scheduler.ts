@@ -51,7 +51,7 @@ const isProven = (core: Core, { link }: Channel, bytes: number): boolean => {
 
 const beginPiece = (core: Core, channel: Channel): Outcome => {
   const { transfer } = channel
-  if (transfer.stalled !== undefined || eligible(channel) <= 0) return 'nothing'
+  if (transfer.stalled !== undefined || (eligible(channel)?.count ?? 0) === 0) return 'nothing'
   const most = pieceBytes(transfer.manifest, 0)
   const proven = isProven(core, channel, most)
   if (!core.downBudget.fits(most, proven)) return 'starved'

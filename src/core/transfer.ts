@@ -5,7 +5,8 @@
 import { bitfield, hashPage, pieceBytes, pieceCount } from '../contract/index.ts'
 import type { PieceIndex } from '../contract/index.ts'
 import type { Channel, Core, Holdings, Transfer } from './core.ts'
-import { bits, setIn } from './bits.ts'
+import { bits } from './bits.ts'
+import type { Bits } from './bits.ts'
 import { fifo } from './fifo.ts'
 import type { Input } from './io.ts'
 import { rarity } from './rarity.ts'
@@ -24,7 +25,7 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
   const transfer: Transfer = {
     content, manifest, pieces, groups: new Set(added.groups), have, pages, sightings: new Map(), channels: new Set(), blamed: new Set(),
     isComplete, isFailed: false,
-    rarity: isComplete ? undefined : rarity(pieces, core.random), seeds: 0, lowest: 0,
+    rarity: isComplete ? undefined : rarity(pieces, core.random), seeds: 0,
     active: new Map(), adrift: new Set(), suspicions: new Map(), missingPages: new Set(), pagesAsked: new Set(), proving: new Set(),
     ready: fifo(), isAsking: false, helpTimer: timers.help, hasMisselected: false,
     unstoredBytes: 0, fresh: [], stalled: undefined, unstored: new Set(), storeTimer: timers.store,
@@ -45,7 +46,8 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
 /** Whether anything is still fetched. */
 export const isFetching = (transfer: Transfer): boolean => !transfer.isComplete && !transfer.isFailed
 
-export const eligible = (channel: Channel): number => channel.has !== undefined && channel.has.bits === undefined ? channel.transfer.rarity?.size ?? 0 : channel.eligible
+/** Candidates that the channel's peer has. */
+export const eligible = ({ has, eligible, transfer: { rarity } }: Channel): Bits | undefined => has !== undefined && has.bits === undefined ? rarity?.candidates : eligible
 
 export const availability = ({ rarity, seeds }: Transfer, piece: PieceIndex): number => seeds + (rarity?.availability(piece) ?? 0)
 
@@ -53,14 +55,13 @@ export const availability = ({ rarity, seeds }: Transfer, piece: PieceIndex): nu
 export const offer = (transfer: Transfer, piece: PieceIndex): void => {
   if (transfer.rarity === undefined || transfer.rarity.has(piece)) return
   transfer.rarity.add(piece)
-  transfer.lowest = Math.min(transfer.lowest, piece)
-  for (const channel of transfer.channels) if (channel.isJoined && channel.has?.has(piece) === true) channel.eligible++
+  for (const { has, eligible } of transfer.channels) if (has?.has(piece) === true) eligible?.add(piece)
 }
 
 /** The piece is begun. */
 export const withdraw = (transfer: Transfer, piece: PieceIndex): void => {
   transfer.rarity?.remove(piece)
-  for (const channel of transfer.channels) if (channel.isJoined && channel.has?.has(piece) === true) channel.eligible--
+  for (const { eligible } of transfer.channels) eligible?.delete(piece)
 }
 
 /** The piece is verified and stored. */
@@ -85,7 +86,8 @@ export const join = (channel: Channel): void => {
     channel.useful = transfer.pieces - transfer.have.count
     return
   }
-  for (const piece of setIn(has.bits)) count(channel, piece)
+  channel.eligible = bits(transfer.pieces)
+  for (const piece of has.bits.from(0)) count(channel, piece)
 }
 
 const count = (channel: Channel, piece: PieceIndex): void => {
@@ -95,7 +97,7 @@ const count = (channel: Channel, piece: PieceIndex): void => {
   channel.paged[page] = (channel.paged[page] ?? 0) + 1
   if (transfer.have.has(piece)) return
   channel.useful++
-  if (transfer.rarity?.has(piece) === true) channel.eligible++
+  if (transfer.rarity?.has(piece) === true) channel.eligible?.add(piece)
 }
 
 /** It no longer counts. */
@@ -104,12 +106,12 @@ export const part = (channel: Channel): void => {
   if (!channel.isJoined || has === undefined) return
   channel.isJoined = false
   channel.useful = 0
-  channel.eligible = 0
+  channel.eligible = undefined
   channel.paged.fill(0)
   const { rarity } = transfer
   if (rarity === undefined) return
   if (has.bits === undefined) transfer.seeds--
-  else for (const piece of setIn(has.bits)) rarity.fewer(piece)
+  else for (const piece of has.bits.from(0)) rarity.fewer(piece)
 }
 
 /** The peer got a piece. @returns whether that is news */
