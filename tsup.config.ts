@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 
 /** Each folder of plugins/ is an entry of its own: a new plugin is found by its folder, with no edit here. */
-const plugins = readdirSync('plugins', { withFileTypes: true })
+const plugins: Readonly<Record<string, string>> = Object.fromEntries(readdirSync('plugins', { withFileTypes: true })
   .filter(entry => entry.isDirectory())
-  .map(({ name }) => [`plugins/${name}/index`, `plugins/${name}/index.ts`])
+  .map(({ name }) => [`plugins/${name}/index`, `plugins/${name}/index.ts`]))
 
 export default defineConfig({
   entry: {
@@ -13,12 +13,12 @@ export default defineConfig({
     'testing/index': 'src/testing/index.ts',
     'sim/index': 'src/sim/index.ts',
     'cli/main': 'src/cli/main.ts',
-    ...Object.fromEntries(plugins)
+    ...plugins
   },
   format: ['esm'],
   target: 'node24',
   platform: 'node',
-  // "shoal/plugin" inside plugins/ is the built src/plugin.ts of the same package
+  // the published package carries its own name for itself: "shoal/plugin" inside plugins/ is the built src/plugin.ts of the same package
   // node:sqlite exists only under its full name
   removeNodeProtocol: false,
   external: [/^shoal(\/|$)/],

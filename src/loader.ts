@@ -62,7 +62,10 @@ const locate = (kind: Kind, word: string, from: string): string => {
   }
 }
 
-const isFactory = (value: unknown): value is PluginFactory =>
+/** A factory as it comes from outside: its contract may be another. */
+type Foreign = Omit<PluginFactory, 'shoal'> & { readonly shoal: unknown, (options?: object): Plugin }
+
+const isFactory = (value: unknown): value is Foreign =>
   typeof value === 'function' && 'shoal' in value && 'kind' in value && 'pluginName' in value && kinds.some(kind => kind === value.kind)
 
 const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)

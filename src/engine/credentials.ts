@@ -22,18 +22,19 @@ export const createCredentials = (
   const held = new Map<GroupId, { readonly abort: AbortController, readonly first: Promise<void> }>()
 
   const keep = async (group: GroupId, signal: AbortSignal, first: () => void): Promise<void> => {
+    const isOver = (): boolean => signal.aborted
     let last: Uint8Array | undefined
-    while (!signal.aborted) {
+    while (!isOver()) {
       let waitMs = lookAgainMs
       try {
         const credential = await membership.mine(group)
-        if (signal.aborted) return
+        if (isOver()) return
         if (credential !== last) input({ type: 'credential', group, credential })
         last = credential
       } catch (error) {
         waitMs = retryMs
         // not a member (any more): there is no credential to have until we are one again
-        if (ShoalError.is(error, 'NOT_FOUND') && !signal.aborted) { last = undefined; input({ type: 'left', group }) }
+        if (ShoalError.is(error, 'NOT_FOUND') && !isOver()) { last = undefined; input({ type: 'left', group }) }
         log(`No credential for group ${group}: ${String(error)}`)
       }
       first()

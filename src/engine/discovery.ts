@@ -48,6 +48,7 @@ export const createDiscovery = (options: DiscoveryOptions): Discovery => {
   let wake = new AbortController()
   const stopped = new AbortController()
 
+  const isOver = (): boolean => stopped.signal.aborted
   const changed = (): void => { version++; wake.abort() }
   const settle = (): void => {
     waiting = waiting.filter(waiter => {
@@ -85,7 +86,7 @@ export const createDiscovery = (options: DiscoveryOptions): Discovery => {
 
   const loop = async (): Promise<void> => {
     let retryMs = firstRetryMs
-    while (!stopped.signal.aborted) {
+    while (!isOver()) {
       const saying = version
       wake = new AbortController()
       let waitMs: number
@@ -101,7 +102,7 @@ export const createDiscovery = (options: DiscoveryOptions): Discovery => {
         waitMs = retryMs
         retryMs = Math.min(retryMs * 2, lastRetryMs)
         if (ShoalError.is(error, 'SESSION_EXPIRED')) { options.expired(error); break }
-        if (!stopped.signal.aborted) options.reachable(false, error)
+        if (!isOver()) options.reachable(false, error)
       }
       settle()
       if (waitMs > 0 && version === saying) await pause(clock, waitMs, AbortSignal.any([wake.signal, stopped.signal]))

@@ -36,6 +36,7 @@ export const converse = (link: Link, { agent, clock }: GreetingOptions, listener
   const codec = createCodec()
   let greeted = false
   let over = false
+  const isOver = (): boolean => over
 
   const conversation: Conversation = {
     link,
@@ -77,7 +78,7 @@ export const converse = (link: Link, { agent, clock }: GreetingOptions, listener
       try {
         for (const message of codec.decode(chunk)) {
           hear(message)
-          if (over) return
+          if (isOver()) return
         }
         const partly = codec.takeProgress()
         if (greeted && partly > 0) listener.progress(partly)

@@ -41,9 +41,10 @@ export const createLogin = ({ house, tracker, device, parts }: LoginOptions): Lo
 
   /** Looks once a second after downloads that wait, and writes their counters. */
   const lookAfter = async (account: Account): Promise<void> => {
-    while (!account.ended.aborted) {
+    const isOver = (): boolean => account.ended.aborted
+    while (!isOver()) {
       await pause(systemClock, lookEveryMs, account.ended)
-      if (!account.ended.aborted) await parts().downloading.look(account).catch((error: unknown) => { house.log(`Downloads could not be looked after: ${String(error)}`) })
+      if (!isOver()) await parts().downloading.look(account).catch((error: unknown) => { house.log(`Downloads could not be looked after: ${String(error)}`) })
     }
   }
 

@@ -24,7 +24,7 @@ export const safeName = (name: string): string => {
   const cleaned = name.normalize('NFC').replace(/[/\\\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '_')
   const plain = /^\.{0,2}$/.test(cleaned) ? `_${cleaned}` : cleaned
   let cut = plain
-  while (new TextEncoder().encode(cut).byteLength > maxNameBytes) cut = [...cut].slice(0, -1).join('')
+  while (new TextEncoder().encode(cut).byteLength > maxNameBytes) cut = Array.from(cut).slice(0, -1).join('')
   return cut
 }
 

@@ -44,17 +44,18 @@ export const followNotices = async (house: House, account: Account, handlers: No
     }
   }
 
-  while (!account.ended.aborted) {
+  const isOver = (): boolean => account.ended.aborted
+  while (!isOver()) {
     try {
       for await (const event of account.session.watch(cursor, account.ended)) {
         retryMs = firstRetryMs
         await hear(event).catch((error: unknown) => {
           // the notice is lost, the next ones are not
-          if (!account.ended.aborted) house.log(`A notice could not be followed: ${String(error)}`)
+          if (!isOver()) house.log(`A notice could not be followed: ${String(error)}`)
         })
       }
     } catch (error) {
-      if (account.ended.aborted || ShoalError.is(error, 'SESSION_EXPIRED')) return
+      if (isOver() || ShoalError.is(error, 'SESSION_EXPIRED')) return
       house.log(`The notices broke off: ${String(error)}`)
     }
     await pause(systemClock, retryMs, account.ended)

@@ -211,9 +211,9 @@ export const createSharing = (house: House): Sharing => {
     },
 
     async suspend () {
-      const stores = [...active.values()].map(({ store }) => store)
+      const stores = [...active.values()].flatMap(({ store }) => store ?? [])
       active.clear()
-      await Promise.all(stores.map(store => store?.close()))
+      await Promise.all(stores.map(store => store.close()))
     }
   }
 }

@@ -25,9 +25,9 @@ describe('a tracker', () => {
     const world = await createWorld()
     const alice = await world.user('alice')
     const acknowledged: string[] = []
-    let stop = false
+    const stop = new AbortController()
     const writing = (async () => {
-      for (let i = 0; !stop; i++) {
+      for (let i = 0; !stop.signal.aborted; i++) {
         await alice.run('create_group', `g${i}`).then(() => { acknowledged.push(`g${i}`) }, (error: unknown) => {
           if (!(error instanceof Error && /TRACKER_UNREACHABLE|TRACKER_ERROR|GROUP_EXISTS/.test(error.message))) throw error
         })
@@ -38,7 +38,7 @@ describe('a tracker', () => {
       await eventually('another write', 10_000, () => Promise.resolve(acknowledged.length > count))
       await world.restartTracker()
     }
-    stop = true
+    stop.abort()
     await writing
     const groups = new Set((await alice.run('list_groups')).map(line => line.split('\t')[0]))
     expect(acknowledged.filter(name => !groups.has(name))).toEqual([])
