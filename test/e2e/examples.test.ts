@@ -1,0 +1,41 @@
+/** The examples are programs that people copy: each is run as it stands. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { createWorld, hashOf, MiB, password } from './world.ts'
+
+const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+
+const run = async (name: string, args: readonly string[] = [], cwd?: string): Promise<{ code: number | null, out: string, err: string }> => {
+  const child = spawn(process.execPath, [example(name), ...args], cwd === undefined ? {} : { cwd })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString() })
+  child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString() })
+  const [code] = await once(child, 'close') as [number | null]
+  return { code, out, err }
+}
+
+describe('the examples', () => {
+  it('hello: two peers in one process', async () => {
+    expect(await run('hello.ts')).toEqual({ code: 0, out: 'Hello, shoal!\nfrom alice: 14 bytes over memory\n', err: '' })
+  })
+
+  it('private-group: one shares, one fetches, against a real tracker', async () => {
+    const world = await createWorld()
+    const [alice, bob] = await Promise.all([world.user('alice'), world.user('bob')])
+    await world.group('crew', alice, ['bob', bob])
+    await Promise.all([alice.quit(), bob.quit()])
+    const file = world.file('data.bin', 2 * MiB)
+    const sharer = spawn(process.execPath, [example('private-group.ts'), world.tracker.url, 'alice', password, 'crew', file])
+    try {
+      const [line] = await once(sharer.stdout, 'data') as [Buffer]
+      expect(line.toString()).toMatch(/^sharing data\.bin [0-9a-f]{64}\n$/)
+      const fetched = await run('private-group.ts', [world.tracker.url, 'bob', password, 'crew'], world.folder)
+      expect(fetched).toMatchObject({ code: 0, out: `fetched ${world.path('data.bin')}\n` })
+      expect(hashOf(world.path('data.bin'))).toBe(hashOf(file))
+      sharer.kill('SIGINT')
+      expect(await once(sharer, 'close')).toEqual([0, null])
+    } finally { sharer.kill('SIGKILL') }
+  })
+})
