@@ -2,10 +2,10 @@
  * A Link on one libp2p stream: the send queue, reading that can be stopped, and the three ways to end. Owns no connection: network.ts opens and closes
  * those; it does not watch for silence either (pulse.ts).
  */
-import { Uint8ArrayList } from 'uint8arraylist'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { ShoalError } from '../contract/index.ts'
 import type { Link, LinkHandlers, PeerId } from '../contract/index.ts'
+import { createSendQueue } from './send-queue.ts'
 
 /** `send` says false above the first, `drained` follows at the second. */
 export const highWaterBytes = 1024 * 1024
@@ -37,8 +37,7 @@ const plain = (chunk: Uint8Array): Uint8Array => chunk.constructor === Uint8Arra
 
 export const createLink = ({ stream, peer, transport, address, inbound }: LinkOptions): LinkEnd => {
   /** Not yet given to the stream. It is kept here and not in the stream, because libp2p hands on all it has at once and then no longer counts it. */
-  const queue: Uint8ArrayList[] = []
-  let queuedBytes = 0
+  const queue = createSendQueue()
   let sentBytes = 0
   let heardBytes = 0
   let full = false
@@ -74,23 +73,23 @@ export const createLink = ({ stream, peer, transport, address, inbound }: LinkOp
   const finish = (how: Ending, error: Error | undefined): void => {
     if (phase === 'over') return
     phase = 'over'
-    queue.length = queuedBytes = unread.length = 0
+    queue.clear()
+    unread.length = 0
     result = { error }
     over.resolve(how)
     tell()
   }
 
-  const unsent = (): number => queuedBytes + (phase === 'over' ? 0 : stream.writeBufferLength)
+  const unsent = (): number => queue.byteLength + (phase === 'over' ? 0 : stream.writeBufferLength)
 
   const pump = (): void => {
     while (!stream.writableNeedsDrain && stream.writeStatus === 'writable') {
       const next = queue.shift()
       if (next === undefined) break
-      queuedBytes -= next.byteLength
       sentBytes += next.byteLength
       try { stream.send(next) } catch { return } // it aborts itself before it throws: its `close` event says why
     }
-    if (phase === 'closing' && queue.length === 0 && !finSent) {
+    if (phase === 'closing' && queue.byteLength === 0 && !finSent) {
       finSent = true
       stream.close().catch(() => undefined) // rejects only when the stream ends before that: its `close` event says why
     }
@@ -164,9 +163,7 @@ export const createLink = ({ stream, peer, transport, address, inbound }: LinkOp
     get unsentBytes () { return unsent() },
     send (parts) {
       if (phase !== 'open') return false
-      const whole = new Uint8ArrayList(...parts)
-      queue.push(whole)
-      queuedBytes += whole.byteLength
+      queue.push(parts)
       pump()
       if (unsent() > highWaterBytes) full = true
       return !full
