@@ -10,7 +10,7 @@ const mostChosen = 16
 const mostMisses = 64
 /** Candidates of a peer that are put in order by themselves, and those of others that are passed over before that is done. */
 const mostSorted = 256
-const mostPassed = 4_096
+const mostPassed = 512
 
 export const isBarred = (core: Core, channel: Channel, piece: PieceIndex): boolean => (channel.barred.get(piece) ?? 0) > core.now
 

@@ -193,6 +193,8 @@ export interface Channel {
   fruitless: number
   askAt: number
   pageAt: number
+  /** `pagesReturned` when this channel last found no page to ask for; -1: it has to look. */
+  pagesSeen: number
   pageTries: number
   readonly timer: Timer
   /** Pieces it rejected, and until when they are not asked of it. */
@@ -255,6 +257,8 @@ export interface Transfer {
   /** Pages that are not proved and have pieces that we need. */
   readonly missingPages: Set<number>
   readonly pagesAsked: Set<number>
+  /** How often a page was given back, to be asked of others: whoever found none to ask for need not look again before. */
+  pagesReturned: number
   /** Pages whose hashes came and are being checked. */
   readonly proving: Set<number>
   readonly ready: Fifo<Channel>

@@ -26,6 +26,12 @@ const nextPage = ({ transfer, has, paged }: Channel): number | undefined => {
   return undefined
 }
 
+/** The page may be asked of others. */
+const giveBack = (transfer: Transfer, page: number): void => {
+  transfer.pagesAsked.delete(page)
+  transfer.pagesReturned++
+}
+
 /** Asks the channel's peer for a page that is needed and that it has pieces of. */
 export const askPage = (core: Core, channel: Channel): void => {
   const { link, transfer, ours } = channel
@@ -34,8 +40,12 @@ export const askPage = (core: Core, channel: Channel): void => {
     wakeAt(channel, channel.pageAt)
     return
   }
+  if (channel.pagesSeen === transfer.pagesReturned) return
   const page = nextPage(channel)
-  if (page === undefined) return
+  if (page === undefined) {
+    channel.pagesSeen = transfer.pagesReturned
+    return
+  }
   transfer.pagesAsked.add(page)
   link.pageAsk = { channel, page }
   link.pageTimer.set(core.now + silentMs)
@@ -47,7 +57,7 @@ export const askPage = (core: Core, channel: Channel): void => {
 export const onPageLate = (core: Core, link: Link): void => {
   const { pageAsk } = link
   if (pageAsk === undefined) return
-  pageAsk.channel.transfer.pagesAsked.delete(pageAsk.page)
+  giveBack(pageAsk.channel.transfer, pageAsk.page)
   wakeTransfer(core, pageAsk.channel.transfer)
 }
 
@@ -86,7 +96,7 @@ export const onNoHashes = (core: Core, channel: Channel, { layer, first }: Messa
   const { link, transfer } = channel
   const page = answered(link, channel, first)
   if (page === undefined || layer !== 0) return `it has no hashes from ${first}, which nobody asked for`
-  transfer.pagesAsked.delete(page)
+  giveBack(transfer, page)
   channel.pageAt = core.now + Math.min(mostWaitMs, firstWaitMs * 2 ** channel.pageTries++)
   wakeTransfer(core, transfer)
   wakeAskers(core, link)
@@ -98,7 +108,7 @@ export const onProved = (core: Core, transfer: Transfer, first: number, ok: bool
   const page = first / hashPage
   if (!transfer.proving.delete(page)) return
   if (ok) prove(transfer, page)
-  else transfer.pagesAsked.delete(page)
+  else giveBack(transfer, page)
   wakeTransfer(core, transfer)
 }
 
@@ -106,7 +116,7 @@ export const onProved = (core: Core, transfer: Transfer, first: number, ok: bool
 export const leavePage = (core: Core, channel: Channel): void => {
   const { link, transfer } = channel
   if (link.pageAsk?.channel !== channel) return
-  transfer.pagesAsked.delete(link.pageAsk.page)
+  giveBack(transfer, link.pageAsk.page)
   link.pageAsk = undefined
   link.pageTimer.clear()
   rest(link)

@@ -26,7 +26,7 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
     content, manifest, pieces, groups: new Set(added.groups), have, pages, sightings: new Map(), channels: new Set(), blamed: new Set(),
     isComplete, isFailed: false,
     rarity: isComplete ? undefined : rarity(pieces, core.random), seeds: 0,
-    active: new Map(), adrift: new Set(), suspicions: new Map(), missingPages: new Set(), pagesAsked: new Set(), proving: new Set(),
+    active: new Map(), adrift: new Set(), suspicions: new Map(), missingPages: new Set(), pagesAsked: new Set(), pagesReturned: 0, proving: new Set(),
     ready: fifo(), isAsking: false, helpTimer: timers.help, hasMisselected: false,
     unstoredBytes: 0, fresh: [], stalled: undefined, unstored: new Set(), storeTimer: timers.store,
     haveBytes: 0, fetchedBytes: 0, wastedBytes: 0, sentBytes: 0, bytesByPeer: new Map()
@@ -79,6 +79,7 @@ export const join = (channel: Channel): void => {
   const { transfer, has } = channel
   if (channel.isJoined || has === undefined) return
   channel.isJoined = true
+  channel.pagesSeen = -1
   const { rarity } = transfer
   if (rarity === undefined) return
   if (has.bits === undefined) {
@@ -95,6 +96,7 @@ const count = (channel: Channel, piece: PieceIndex): void => {
   const page = pageOf(piece)
   transfer.rarity?.more(piece)
   channel.paged[page] = (channel.paged[page] ?? 0) + 1
+  if (transfer.missingPages.has(page)) channel.pagesSeen = -1
   if (transfer.have.has(piece)) return
   channel.useful++
   if (transfer.rarity?.has(piece) === true) channel.eligible?.add(piece)
