@@ -63,7 +63,8 @@ export const commonOptions: readonly Option[] = [
 ]
 
 /**
- * Words beginning with `--` are options, up to a `--` alone; but a command that takes a password has none, so that a password may begin in any way.
+ * Words beginning with `--` are options, up to a `--` alone; but those of a command that takes a password come after it, so that a password may begin in
+ * any way.
  * @throws ShoalError USAGE, BAD_OPTION
  */
 export const readArguments = (grammar: Grammar, words: readonly string[]): Arguments & { readonly help: boolean } => {
@@ -72,10 +73,11 @@ export const readArguments = (grammar: Grammar, words: readonly string[]): Argum
   const options = [...grammar.options ?? [], ...commonOptions]
   const optionless = grammar.options === undefined && grammar.arguments.some(argument => argument.kind === 'password')
   const help = words.includes('--help') && (!optionless || words.length === 1)
-  let rest = optionless
+  let rest = false
   for (let at = 0; at < words.length && !help; at++) {
     const word = words[at] ?? ''
-    if (rest || !word.startsWith('--')) { given.push(word); continue }
+    const raw = rest || (optionless && given.length < grammar.arguments.length)
+    if (raw || !word.startsWith('--')) { given.push(word); continue }
     if (word === '--') { rest = true; continue }
     const equals = word.indexOf('=')
     const name = equals < 0 ? word : word.slice(0, equals)
@@ -114,6 +116,7 @@ const checkCount = (grammar: Grammar, given: readonly string[]): void => {
   if (missing.length > 0) throw usage(`${grammar.name} needs ${missing.join(' and ')}. Type: ${shortForm(grammar)}`)
   if (given.length > grammar.arguments.length) {
     const count = grammar.arguments.length === 0 ? 'no words' : grammar.arguments.length === 1 ? 'one word' : `${grammar.arguments.length} words`
-    throw new TooManyWords(`${grammar.name} takes ${count}, not ${given.length}. Quote a name that contains spaces. Type: ${shortForm(grammar)}`, given)
+    const hint = grammar.arguments.length === 0 ? '' : ' Quote a name that contains spaces.'
+    throw new TooManyWords(`${grammar.name} takes ${count}, not ${given.length}.${hint} Type: ${shortForm(grammar)}`, given)
   }
 }

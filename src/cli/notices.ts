@@ -37,7 +37,7 @@ const ofDownload = ({ group, name, change, detail }: DownloadEvent): string => {
 
 /** What the one who typed a command knows by its answer. */
 const isKnown = (event: ShoalEvent, me: UserName | undefined): boolean =>
-  (event.type === 'file' && event.user === me) || (event.type === 'group' && event.user === me && (event.change === 'requested' || event.change === 'left'))
+  (event.type === 'file' && event.user === me) || (event.type === 'group' && event.user === me && ['requested', 'left', 'dissolved'].includes(event.change))
 
 /** @param me who is logged in */
 export const noticeOf = (event: ShoalEvent, me: UserName | undefined): Notice | undefined => {
@@ -46,7 +46,7 @@ export const noticeOf = (event: ShoalEvent, me: UserName | undefined): Notice | 
   const warning = (text: string): Notice => ({ level: 'warning', text })
   switch (event.type) {
     case 'group': return notice(ofGroup(event, me))
-    case 'file': return notice(`${event.group}: ${event.user} ${event.change} ${quoteWord(event.name)}`)
+    case 'file': return notice(`${event.group}: ${event.user} ${event.change === 'withdrawn' ? 'withdrew' : event.change} ${quoteWord(event.name)}`)
     case 'peer': return notice(`${event.user} is ${event.change} (${event.peer})`)
     case 'download': return event.change === 'failed' ? warning(ofDownload(event)) : notice(ofDownload(event))
     case 'share': return warning(`${quoteWords([event.group, event.name])} is not shared: ${event.code}: ${event.detail}`)

@@ -1,6 +1,6 @@
 /** Which tracker a peer goes to: the one that is named, else that of last time, else the default; and whether its realm key is the one known. */
 import { ShoalError } from '../contract/index.ts'
-import type { Plugin, Tracker } from '../contract/index.ts'
+import type { ErrorCode, Plugin, Tracker } from '../contract/index.ts'
 import { formatHostPort } from '../network/addresses.ts'
 import type { PeerMemory } from '../shoal.ts'
 import type { Notice } from './notices.ts'
@@ -19,20 +19,28 @@ const withPin = (lines: readonly TrackerLine[]): readonly TrackerLine[] => {
   return pin === undefined ? lines : lines.map(line => ({ ...line, pin }))
 }
 
-/** A pin that was given is remembered once the tracker has proved it: a mistyped one must not displace a good one. */
-const rememberingPin = (plugin: Plugin<'tracker'>, keep: () => Promise<void>): Plugin<'tracker'> => ({
+/** Refusals that only a tracker of the right key gives. */
+const proofs: readonly ErrorCode[] = ['WRONG_PASSWORD', 'TOO_MANY_ATTEMPTS', 'USER_EXISTS']
+
+/** What was given is remembered once the tracker has answered with the right key: a mistyped address or pin must not displace a good one. */
+const remembering = (plugin: Plugin<'tracker'>, keep: () => Promise<void>): Plugin<'tracker'> => ({
   ...plugin,
   create: async context => {
     const tracker = await plugin.create(context)
-    const remembering: Tracker = {
-      ...tracker,
-      login: async (...login) => {
-        const session = await tracker.login(...login)
-        await keep()
-        return session
-      }
+    const noting = async <T>(call: Promise<T>): Promise<T> => {
+      const result = await call.catch(async (error: unknown) => {
+        if (proofs.some(code => ShoalError.is(error, code))) await keep()
+        throw error
+      })
+      await keep()
+      return result
     }
-    return remembering
+    const noted: Tracker = {
+      ...tracker,
+      register: (...account) => noting(tracker.register(...account)),
+      login: (...login) => noting(tracker.login(...login))
+    }
+    return noted
   }
 })
 
@@ -52,7 +60,7 @@ const pluginFor = async (http: Factory, line: TrackerLine, { pins }: PeerMemory,
   if (port === 0) throw new ShoalError('BAD_TRACKER_INFO', `The tracker ${formatHostPort(line)} has no port. Write the port that it listens on.`)
   const address = formatHostPort(line)
   const where = { host, port }
-  if (given !== undefined) return rememberingPin(http({ where, pin: given }), () => pins.set(address, given))
+  if (given !== undefined) return remembering(http({ where, pin: given }), () => pins.set(address, given))
   const known = await pins.get(address)
   if (known !== undefined) return http({ where, pin: known })
   return http({
@@ -76,11 +84,10 @@ export const chooseTracker = async (given: string | undefined, tell: (notice: No
     const { default: http } = await import('shoal/plugins/tracker-http')
     const plugins: Plugin<'tracker'>[] = []
     for (const line of lines) plugins.push(await pluginFor(http, line, memory, tell))
-    if (named !== undefined) await memory.settings.set(lastTracker, lines.map(formatTracker).join('\n'))
     let chosen: Plugin<'tracker'> | undefined
     if (plugins.length > 1) for (const plugin of plugins) if (chosen === undefined && await answers(plugin)) chosen = plugin
     chosen ??= plugins[0]
     if (chosen === undefined) throw new ShoalError('BAD_TRACKER_INFO', 'TRACKER_INFO names no tracker. Write HOST:PORT, one per line.')
-    return chosen
+    return named === undefined ? chosen : remembering(chosen, () => memory.settings.set(lastTracker, lines.map(formatTracker).join('\n')))
   }
 }

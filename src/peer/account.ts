@@ -49,11 +49,11 @@ export const createLogin = ({ house, tracker, device, parts }: LoginOptions): Lo
   }
 
   /** The notice may be older than a second joining. */
-  const leaveBehind = async (account: Account, { group }: { readonly group: GroupId }): Promise<void> => {
+  const leaveBehind = async (account: Account, { group, change }: { readonly group: GroupId, readonly change: string }): Promise<void> => {
     const { sharing, downloading } = parts()
     if ((await account.session.groups()).some(({ id, state }) => id === group && (state === 'owner' || state === 'member'))) return
     await sharing.forget(group)
-    await downloading.forget(group, 'removed')
+    await downloading.forget(group, change === 'left' ? 'left' : 'removed')
   }
 
   /** Requests that came while the owner was away are as good as those that come now. */

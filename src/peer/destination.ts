@@ -4,6 +4,15 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { ShoalError } from '../contract/index.ts'
 import { fileError } from './local-file.ts'
 
+/** A folder that cannot be made or written to: it was never to be read, and may well not be there. */
+const folderError = (folder: string, error: unknown): ShoalError => {
+  const code = error instanceof Error && 'code' in error ? error.code : ''
+  if (code === 'EACCES' || code === 'EPERM') return new ShoalError('STORAGE_FAILED', `"${folder}" may not be written to by this user. Check its permissions, or choose another destination.`, { cause: error })
+  if (code === 'EROFS') return new ShoalError('STORAGE_FAILED', `"${folder}" is on a read-only file system. Choose another destination.`, { cause: error })
+  if (code === 'ENOENT') return new ShoalError('STORAGE_FAILED', `"${folder}" cannot be made there. Choose another destination.`, { cause: error })
+  return fileError(folder, error)
+}
+
 export interface Destination { readonly folder: string, readonly name: string, readonly path: string }
 
 const isFolder = async (path: string): Promise<boolean> => {
@@ -13,6 +22,14 @@ const isFolder = async (path: string): Promise<boolean> => {
 /** Whether something has that name, a dangling link too. */
 const exists = async (path: string): Promise<boolean> => {
   try { await lstat(path); return true } catch { return false }
+}
+
+/** With the folders above it. Not by mkdir's own recursion: that never ends where nothing can be made at all, as below /proc. */
+const makeFolder = async (path: string): Promise<void> => {
+  if (await isFolder(path)) return
+  const parent = dirname(path)
+  if (!await exists(parent)) await makeFolder(parent)
+  try { await mkdir(path) } catch (error) { if (!await isFolder(path)) throw error }
 }
 
 const maxNameBytes = 255
@@ -30,7 +47,7 @@ export const safeName = (name: string): string => {
 
 /**
  * An existing folder, or one ending in `/` (made if missing): saved there under the file's own name. Else a file path whose parent exists.
- * @throws ShoalError FILE_EXISTS, FILE_NOT_FOUND, FILE_UNREADABLE
+ * @throws ShoalError FILE_EXISTS, FILE_NOT_FOUND, STORAGE_FAILED
  */
 export const resolveDestination = async (given: string, fileName: string, overwrite: boolean): Promise<Destination> => {
   const path = resolve(given)
@@ -38,17 +55,17 @@ export const resolveDestination = async (given: string, fileName: string, overwr
   const folder = asFolder ? path : dirname(path)
   const name = asFolder ? safeName(fileName) : basename(path)
   try {
-    if (asFolder) await mkdir(folder, { recursive: true })
+    if (asFolder) await makeFolder(folder)
   } catch (error) {
     if (error instanceof Error && 'code' in error && (error.code === 'EEXIST' || error.code === 'ENOTDIR')) {
       throw new ShoalError('FILE_EXISTS', `"${folder}" is a file, not a folder. Choose another destination.`, { cause: error })
     }
-    throw fileError(folder, error)
+    throw folderError(folder, error)
   }
   if (!await isFolder(folder)) {
     throw new ShoalError('FILE_NOT_FOUND', `The folder "${folder}" does not exist. Make it, or end DESTINATION with "/" to have it made.`)
   }
-  try { await access(folder, constants.W_OK) } catch (error) { throw fileError(folder, error) }
+  try { await access(folder, constants.W_OK) } catch (error) { throw folderError(folder, error) }
   const whole = join(folder, name)
   if (await isFolder(whole)) throw new ShoalError('FILE_EXISTS', `"${whole}" is a folder. Choose another destination.`)
   if (!overwrite && await exists(whole)) throw new ShoalError('FILE_EXISTS', `"${whole}" exists. Choose another destination, or use --overwrite.`)

@@ -90,9 +90,10 @@ export const createSharing = (house: House): Sharing => {
   const fail = async (entry: Active, error: ShoalError): Promise<void> => {
     const store = entry.store
     delete entry.store
+    // at once: every reader of the file finds out by itself, and it is told once
+    entry.record = { ...entry.record, error: { code: error.code, message: error.message } }
     await holdings.remove(entry.record.content, entry.record.id)
     await store?.close()
-    entry.record = { ...entry.record, error: { code: error.code, message: error.message } }
     await profile.shares.put(entry.record)
     events.send({ type: 'share', group: entry.record.groupName, name: entry.record.name, change: 'failed', code: error.code, detail: error.message })
   }
@@ -136,7 +137,8 @@ export const createSharing = (house: House): Sharing => {
         if (before !== undefined) await layDown(before)
         // downloads of an older version go on while its file is there
         const older = earlier.filter(old => old.record.content !== content).sort((a, b) => b.record.addedAt - a.record.addedAt)
-        for (const old of older.slice(keptVersions)) { await layDown(old); await profile.shares.delete(account.user, old.record.id) }
+        const useless = older.filter(({ record: { error } }, i) => error !== undefined || i >= keptVersions)
+        for (const old of useless) { await layDown(old); await profile.shares.delete(account.user, old.record.id) }
         const entry: Active = { record }
         active.set(record.id, entry)
         await begin(entry, store)
@@ -150,10 +152,16 @@ export const createSharing = (house: House): Sharing => {
 
     async stopShare (groupName, file, signal) {
       const account = house.account()
-      const group = await myGroup(account, groupName, signal)
       const name = file.normalize('NFC')
-      await account.session.unshare(group.id, name, signal)
-      for (const entry of ofName(account.user, group.id, name)) {
+      const label = groupName.normalize('NFC')
+      const mine = [...active.values()].filter(({ record }) => record.user === account.user && record.groupName === label && record.name === name)
+      try {
+        await account.session.unshare((await myGroup(account, groupName, signal)).id, name, signal)
+      } catch (error) {
+        // a share that failed is listed here alone: withdrawn already, or of a group that we are no longer in
+        if (mine.length === 0 || !(ShoalError.is(error, 'NOT_SHARED') || ShoalError.is(error, 'NOT_FOUND'))) throw error
+      }
+      for (const entry of mine) {
         await layDown(entry)
         await profile.shares.delete(account.user, entry.record.id)
       }

@@ -29,6 +29,13 @@ describe('reading arguments', () => {
     expect(readArguments(login, ['--help']).help).toBe(true)
   })
 
+  it('takes options after a password', () => {
+    const args = readArguments(login, ['ann', '--json', '--json'])
+    expect([args.maybe('PASSWORD'), args.has('--json')]).toEqual(['--json', true])
+    expect(() => readArguments(login, ['ann', 'pw', '--jsn'])).toThrow(/no option --jsn\. Did you mean --json\?/)
+    expect(() => readArguments(login, ['ann', 'pw', 'x'])).toThrow(TooManyWords)
+  })
+
   it('takes words with one dash as they are', () => { expect(readArguments(fetch, ['g', '-f']).text('FILE')).toBe('-f') })
 
   it('composes the names of users and groups', () => { expect(readArguments(login, ['rene\u0301']).text('USER')).toBe('ren\u00e9') })

@@ -194,6 +194,17 @@ describe('shoal peer', () => {
     expect((await outcome(home, ['peer', here], {}, 'login ann pw')).out).toBe('ok\n')
   })
 
+  it('goes to the tracker of last time: the last that answered, not one that was mistyped', async () => {
+    const [{ url }, home] = [await tracker(temporary()), temporary()]
+    expect((await outcome(home, ['peer', here, url], {}, 'login ann wrong')).out).toMatch(/^error WRONG_PASSWORD: /)
+    const [address = '', pin = ''] = url.split('#sha256=')
+    for (const [mistyped, code] of [['127.0.0.1:1', 'TRACKER_UNREACHABLE'], [`${address}#sha256=${pin.replace(/^./, digit => digit === '0' ? '1' : '0')}`, 'TRACKER_KEY_CHANGED']] as const) {
+      expect((await outcome(home, ['peer', here, mistyped], {}, 'create_user ann pw')).out).toMatch(new RegExp(`^error ${code}: `))
+      expect((await outcome(home, ['peer', here], {}, 'whoami')).out).toContain(address)
+    }
+    expect((await outcome(home, ['peer', here], {}, 'create_user ann pw\nlogin ann pw')).out).toBe('ok\nok\n')
+  })
+
   it('says that its folder or port is taken', async () => {
     const [{ url }, home, other] = [await tracker(temporary()), temporary(), temporary()]
     const running = shoal(home, ['peer', here, url])

@@ -62,9 +62,8 @@ describe('a download', () => {
     [{ rate: 1_500_000, sources: 2 }, '1.5 MB/s'],
     [{ sources: 1 }, '0 B/s'],
     [{}, 'waiting for a source'],
-    [{ waiting: 'no source yet' }, 'waiting for a source'],
-    [{ waiting: 'shared by bob is away; it goes on when one of them is there' }, 'waiting for a source: shared by bob is away; it goes on when one of them is there'],
-    [{ waiting: 'the disk is full (STORAGE_FULL). Free space', sources: 1 }, 'waiting: the disk is full (STORAGE_FULL). Free space']
+    [{ waiting: 'waiting for a source: shared by bob (away)' }, 'waiting for a source: shared by bob (away)'],
+    [{ waiting: 'waiting: the disk is full (STORAGE_FULL). Free space', sources: 1, rate: 5 }, 'waiting: the disk is full (STORAGE_FULL). Free space']
   ])('%j shows %s', (fields, pace) => { expect(paceOf(status(fields))).toBe(pace) })
 
   it('tells devices of one user apart', () => {

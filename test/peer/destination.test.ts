@@ -38,6 +38,10 @@ describe('a destination', () => {
     await expect(resolveDestination(folder, 'a.bin', true)).rejects.toMatchObject({ code: 'FILE_EXISTS' })
   })
 
+  it('where no folder can be made is a failure of the storage, and says so', async () => {
+    await expect(resolveDestination('/proc/nothing/here/', 'a.bin', false)).rejects.toMatchObject({ code: 'STORAGE_FAILED', message: expect.stringContaining('/proc/nothing/here') as string })
+  })
+
   it('below a file is refused', async () => {
     writeFileSync(join(folder, 'plain'), '')
     await expect(resolveDestination(`${folder}/plain/`, 'a.bin', false)).rejects.toMatchObject({ code: 'FILE_EXISTS' })

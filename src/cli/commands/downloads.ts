@@ -16,11 +16,10 @@ export const senders = (bytesByPeer: DownloadStatus['bytesByPeer']): string => {
   return bytesByPeer.map(sender => `${name(sender)}:${sender.bytes}`).join(',') || '-'
 }
 
-/** The rate, or what it waits for: a source, if not space on the disk, which the peer says in a sentence of its own. */
+/** The rate, or what it waits for, in the peer's own words: `waiting for a source…`, or `waiting: the disk is full…`. */
 export const paceOf = ({ waiting, sources, rate }: DownloadStatus): string => {
-  if (waiting === undefined) return sources === 0 && rate === 0 ? 'waiting for a source' : formatRate(rate)
-  if (/^(?:the disk|Cannot) /.test(waiting)) return `waiting: ${waiting}`
-  return waiting === 'no source yet' ? 'waiting for a source' : `waiting for a source: ${waiting}`
+  if (waiting !== undefined) return waiting
+  return sources === 0 && rate === 0 ? 'waiting for a source' : formatRate(rate)
 }
 
 const statusLetter = { running: 'D', complete: 'C', failed: 'F' } as const
