@@ -17,7 +17,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/large/**', 'node_modules/**'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3, // on two cores: tests with processes wait more than they work
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 5_000,
