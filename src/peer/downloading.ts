@@ -33,7 +33,7 @@ const explain = (versions: readonly Version[], content: ContentId): string => {
   const sharers = versions.find(version => version.content === content)?.sharers ?? []
   if (sharers.length === 0) return 'nobody shares this version any more; it goes on when somebody shares it again'
   const said = sharers.slice(0, 3).map(({ user, online, since }) =>
-    online ? `${user} is online` : since === 0 ? `${user} is away` : `${user} is away since ${new Date(since).toISOString()}`)
+    `${user} (${online ? 'online' : since === 0 ? 'away' : `away since ${new Date(since).toISOString()}`})`)
   const more = sharers.length > said.length ? ` and ${sharers.length - said.length} more` : ''
   return `shared by ${said.join(', ')}${more}; it goes on when one of them is there`
 }
@@ -173,8 +173,9 @@ export const createDownloading = (house: House): Downloading => {
         if (running.status().waiting === undefined) { running.away(undefined); asked.delete(record.id); continue }
         if (now - (asked.get(record.id) ?? -Infinity) < askAgainMs) continue
         asked.set(record.id, now)
-        const entry = await account.session.files(record.group, { name: record.name, signal: account.ended }).then(([found]) => found, () => undefined)
-        running.away(explain(entry?.versions ?? [], record.content))
+        const entry = await account.session.files(record.group, { name: record.name, signal: account.ended }).then(([found]) => found ?? { versions: [] }, () => undefined)
+        // a tracker that does not answer has not said that nobody shares it
+        if (entry !== undefined) running.away(explain(entry.versions, record.content))
       }
     },
 
