@@ -2,7 +2,7 @@
  * Requests of ours and their end: who is asked for a range, who is no longer. Owns the link's account of what it owes, and gives pieces up; which range is
  * asked of whom is decided in scheduler.ts and help.ts.
  */
-import { leafBytes } from '../contract/index.ts'
+import { assert, leafBytes } from '../contract/index.ts'
 import { arrivedBytes, askNext, nextOffset, reopen } from './assembly.ts'
 import type { Ask, Assembly } from './assembly.ts'
 import type { Channel, Core, Link, Owe } from './core.ts'
@@ -18,7 +18,7 @@ export const rangeKey = ({ piece, offset }: { readonly piece: number, readonly o
 /** Asks the channel's peer for the range. */
 export const issue = (core: Core, channel: Channel, ask: Ask): void => {
   const { link, ours } = channel
-  if (ours === undefined) return
+  assert(ours !== undefined, 'who is asked has been opened to')
   const { assembly, offset, length } = ask
   const { piece } = assembly
   ask.askers.push(channel)

@@ -29,7 +29,7 @@ const createChannel = (core: Core, link: Link, transfer: Transfer, group: GroupI
   const channel: Channel = {
     link, transfer, group, key, ours: undefined, theirs: undefined, admission: 'none', reopened: 0, wrong: undefined, hasTold: false, isCounted: false,
     has: undefined, isJoined: false, useful: 0, eligible: undefined, paged: new Uint16Array(transfer.isComplete ? 0 : transfer.pages.length),
-    wanting: false, isUseless: false, isChoked: true, hasDelivered: false, owes: new Map(), owedBytes: 0, owns: new Set(), shortlist: [], fruitless: 0, askAt: 0, pageAt: 0, pagesSeen: -1, pageTries: 0,
+    wanting: false, isUseless: false, isChoked: true, hasDelivered: false, owes: new Map(), owedBytes: 0, owns: new Set(), shortlist: [], fruitless: 0, askAt: 0, helpAt: 0, pageAt: 0, pagesSeen: -1, pageTries: 0,
     timer: core.timers.timer(() => { wake(core, channel) }), barred: new Map(), isReady: false,
     wanted: false, isChoking: true, turnedAt: -Infinity, requested: new Map()
   }

@@ -192,6 +192,8 @@ export interface Channel {
   /** Rejects, and chokes without a block before them, in a row. */
   fruitless: number
   askAt: number
+  /** While the budget is full, it is looked for something to help with from then on. */
+  helpAt: number
   pageAt: number
   /** `pagesReturned` when this channel last found no page to ask for; -1: it has to look. */
   pagesSeen: number

@@ -112,7 +112,7 @@ const makePlace = (core: Core): boolean => {
 export const consider = (core: Core, peer: Peer): void => {
   for (const transfer of peer.transfers) {
     approach(core, transfer, peer)
-    if (peer.isDialing) return
+    if (peer.isDialing || (peer.link === undefined && peer.timer.at !== undefined)) return
   }
   tidy(core, peer)
 }

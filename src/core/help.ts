@@ -18,6 +18,8 @@ const quickerTimes = 2
 const quickerMs = 100
 /** What is asked of a peer whose rate is not known is expected within this of the request. */
 const guessMs = 1_000
+/** A request that others overtook is believed to be answered until it is so old. */
+const overtakenMs = 2_000
 /** While something is slow, whether to help is looked at so often. */
 const lookMs = 250
 /** A piece that must come whole from one peer is left with it for so long, doubling with each attempt, before a much quicker one gets it. */
@@ -75,8 +77,12 @@ const askEtaMs = (core: Core, ask: Ask): number => {
   for (const { link, owes } of ask.askers) {
     const owe = owes.get(rangeKey({ piece: ask.assembly.piece, offset: ask.offset }))
     if (owe === undefined) continue
-    const eta = etaMs(core, link, owe.mark - (link.askedBytes - link.owedBytes))
-    soonest = Math.min(soonest, eta < Infinity || core.now - owe.at > guessMs ? eta : guessMs)
+    const ahead = owe.mark - (link.askedBytes - link.owedBytes)
+    const age = core.now - owe.at
+    // what was asked later has come, for so long that this one seems not to be meant to
+    if (ahead < owe.length && age > overtakenMs) continue
+    const eta = etaMs(core, link, ahead)
+    soonest = Math.min(soonest, eta < Infinity || age > guessMs ? eta : guessMs)
   }
   return soonest
 }
@@ -151,6 +157,7 @@ export const help = (core: Core, channel: Channel): boolean => {
   }
   if (found !== undefined && askFrom(core, channel, found)) return true
   giveUpHopeless(core, channel, oursMs)
+  channel.helpAt = core.now + lookMs
   if (transfer.helpTimer.at === undefined && transfer.active.size > 0) transfer.helpTimer.set(core.now + lookMs)
   return false
 }

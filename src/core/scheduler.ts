@@ -89,7 +89,8 @@ const askBlock = (core: Core, channel: Channel): Outcome => {
   if (finishBegun(core, channel) || rescue(core, channel)) return 'asked'
   const begun = beginPiece(core, channel)
   if (begun === 'asked' || begun === 'held') return begun
-  const mayHelp = begun === 'starved' || (transfer.rarity?.size === 0 && transfer.missingPages.size === 0)
+  // a full budget may be what it is all the time: then it is not worth a look at each turn
+  const mayHelp = begun === 'starved' ? core.now >= channel.helpAt : (transfer.rarity?.size === 0 && transfer.missingPages.size === 0)
   return mayHelp && help(core, channel) ? 'asked' : begun
 }
 

@@ -10,7 +10,7 @@ import { liars, suspicion } from './blame.ts'
 import { closeChannel, loseInterest } from './channel.ts'
 import type { Core, Transfer } from './core.ts'
 import type { Ordered } from './ghosts.ts'
-import { wakeTransfer } from './ready.ts'
+import { wake, wakeTransfer } from './ready.ts'
 import { emit, send } from './send.ts'
 import { offer, own } from './transfer.ts'
 
@@ -58,7 +58,9 @@ export const blame = (core: Core, transfer: Transfer, peer: PeerId, why: string)
     if (assembly.state !== 'filling') continue
     const wasted = disbelieve(assembly, peer)
     transfer.wastedBytes += wasted
-    if (wasted > 0 && assembly.owner === undefined) setAdrift(core, assembly)
+    if (wasted === 0) continue
+    if (assembly.owner === undefined) setAdrift(core, assembly)
+    else wake(core, assembly.owner)
   }
 }
 

@@ -110,6 +110,18 @@ describe('the last pieces', () => {
     expect(asked.sort()).toEqual([`${other}> request 0:0+${leaf}`, `${other}> request 1:0+${leaf}`])
   })
 
+  test('are asked of another when their peer brings everything but them', () => {
+    const stage = createStage({ have: '........' })
+    const sly = stage.source('a', 'xxxxxxxx')
+    const other = stage.source('b', 'x.......')
+    stage.log()
+    for (let piece = 1; piece < 8; piece++) {
+      stage.give(sly, `${piece}:0+${leaf}`)
+      stage.pass(400)
+    }
+    expect(stage.log().filter(line => line.includes('request'))).toEqual([`${other}> request 0:0+${leaf}`])
+  })
+
   test('before that, a slow peer keeps what it began', () => {
     const stage = createStage({ have: '.'.repeat(32), maxOwedBytes: 2 * leaf })
     const drip = stage.source('a', 'x'.repeat(32))
