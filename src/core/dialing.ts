@@ -13,6 +13,8 @@ const firstWaitMs = 500
 const mostWaitMs = 30_000
 /** Where there is no place for another link, it is looked for again after this. */
 const placeMs = 5_000
+/** A peer whose link made place is not dialed for so long. */
+const displacedMs = 60_000
 /** A link that lasted so long was a success. */
 const lastedMs = 10_000
 /** A peer that we only serve is dialed so often without success, then left to dial us; one that we need, for two hours. */
@@ -103,6 +105,8 @@ const makePlace = (core: Core): boolean => {
   for (const link of core.links.values()) {
     if (link.isEnding || !isNeedless(core, link)) continue
     endLink(core, link, 'Its place is needed.', 'needless')
+    // or it would be the first to take the place
+    link.peer.dialAt = Math.max(link.peer.dialAt, core.now + displacedMs)
     return true
   }
   return false
@@ -153,7 +157,7 @@ export const onLinked = (core: Core, id: LinkId, peerId: PeerId, inbound: boolea
     endLink(core, link, 'It leads to ourselves.', 'offence')
   } else if (old !== undefined && !replaces(core, old, inbound)) {
     endLink(core, link, 'There is another link to this peer.', 'needless')
-  } else if (old === undefined && core.links.size + core.dialing > core.settings.maxLinks && !makePlace(core)) {
+  } else if (old === undefined && core.links.size + core.dialing - (peer.isDialing ? 1 : 0) > core.settings.maxLinks && !makePlace(core)) {
     endLink(core, link, 'There are too many links.', 'needless')
   } else {
     peer.link = link

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { PeerId } from '../../src/contract/index.ts'
 import { createStage } from './stage.ts'
 import type { Stage } from './stage.ts'
-import { createSwarm, sample } from './swarm.ts'
+import { createSwarm, credentialOf, home, sample } from './swarm.ts'
 
 const undialed = (stage: Stage, peer: string): string[] => stage.feed({ type: 'undialed', peer: peer as PeerId })
 const unlinked = (stage: Stage, link: number): string[] => stage.feed({ type: 'unlinked', link })
@@ -93,12 +93,15 @@ describe('dialing', () => {
     expect(stage.log()).toEqual(['unlink 3: There are too many links.'])
     const full = createStage({ maxLinks: 1 })
     const other = sample(8, 16_384, 'f')
-    full.feed({ type: 'added', content: other.id, manifest: other.manifest, groups: [], have: new Uint8Array([0x80]), pages: new Uint8Array([0x80]) })
+    full.feed({ type: 'added', content: other.id, manifest: other.manifest, groups: [home], have: new Uint8Array([0x80]), pages: new Uint8Array([0x80]) })
+    full.feed({ type: 'sighted', content: other.id, group: home, peer: 'a' as PeerId })
     full.link('a')
+    full.say(1, { type: 'open', number: 0, group: home, content: other.id, credential: credentialOf('a', home) })
+    full.say(1, { type: 'pieces', number: 0, have: 'all' })
     full.pass(5_000)
     full.log()
     expect(full.sight('b')).toEqual(['unlink 1: Its place is needed.'])
-    unlinked(full, 1)
+    expect(unlinked(full, 1)).toEqual([])
     expect(full.pass(5_001)).toEqual(['dial b'])
   })
 })
