@@ -96,6 +96,7 @@ describe('dialing', () => {
     full.feed({ type: 'added', content: other.id, manifest: other.manifest, groups: [home], have: new Uint8Array([0x80]), pages: new Uint8Array([0x80]) })
     full.feed({ type: 'sighted', content: other.id, group: home, peer: 'a' as PeerId })
     full.link('a')
+    undialed(full, 'a')
     full.say(1, { type: 'open', number: 0, group: home, content: other.id, credential: credentialOf('a', home) })
     full.say(1, { type: 'pieces', number: 0, have: 'all' })
     full.pass(5_000)
