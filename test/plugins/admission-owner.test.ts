@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import plugin from '../../plugins/admission-owner/index.ts'
+import { admissionSuite, runSuite } from '../../src/testing/index.ts'
 import type { Group, GroupId, GroupName, JoinRequest, PeerId, UserName } from '../../src/contract/index.ts'
 
 const owner = 'alice' as UserName
@@ -8,6 +9,8 @@ const group = (policy: Group['policy']): Group => ({
   id: '1'.repeat(64) as GroupId, name: 'photos' as GroupName, owner, policy, members: new Map([[owner, { user: owner, since: 0, devices: [] }]]),
   requests: new Map([[request.user, request]]), removed: new Map(), head: { seq: 1, hash: request.hash }, dissolved: false
 })
+
+runSuite('admission-owner', admissionSuite, async () => ({ subject: await plugin().create({ log: () => undefined }) }))
 
 describe('admission owner', () => {
   it('is a plugin of its folder\'s name and kind, without options', async () => {
