@@ -35,11 +35,13 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
     transfer.haveBytes = manifest.length
     return transfer
   }
+  const ready: PieceIndex[] = []
   for (let piece = 0; piece < pieces; piece++) {
     if (have.has(piece)) transfer.haveBytes += pieceBytes(manifest, piece)
-    else if (pages.has(pageOf(piece))) transfer.rarity?.add(piece)
+    else if (pages.has(pageOf(piece))) ready.push(piece)
     else transfer.missingPages.add(pageOf(piece))
   }
+  transfer.rarity?.addAll(ready)
   return transfer
 }
 
@@ -87,6 +89,7 @@ export const join = (channel: Channel): void => {
     channel.useful = transfer.pieces - transfer.have.count
     return
   }
+  rarity.moreOf(has.bits)
   channel.eligible = bits(transfer.pieces)
   for (const piece of has.bits.from(0)) count(channel, piece)
 }
@@ -94,7 +97,6 @@ export const join = (channel: Channel): void => {
 const count = (channel: Channel, piece: PieceIndex): void => {
   const { transfer } = channel
   const page = pageOf(piece)
-  transfer.rarity?.more(piece)
   channel.paged[page] = (channel.paged[page] ?? 0) + 1
   if (transfer.missingPages.has(page)) channel.pagesSeen = -1
   if (transfer.have.has(piece)) return
@@ -113,13 +115,16 @@ export const part = (channel: Channel): void => {
   const { rarity } = transfer
   if (rarity === undefined) return
   if (has.bits === undefined) transfer.seeds--
-  else for (const piece of has.bits.from(0)) rarity.fewer(piece)
+  else rarity.fewerOf(has.bits)
 }
 
 /** The peer got a piece. @returns whether that is news */
 export const gain = (channel: Channel, piece: PieceIndex): boolean => {
   if (channel.has?.add(piece) !== true) return false
-  if (channel.isJoined && channel.transfer.rarity !== undefined) count(channel, piece)
+  const { rarity } = channel.transfer
+  if (!channel.isJoined || rarity === undefined) return true
+  rarity.more(piece)
+  count(channel, piece)
   return true
 }
 
@@ -136,7 +141,7 @@ export const prove = (transfer: Transfer, page: number): void => {
 
 /** @param have as it came: everything, or packed bits, or none for nothing. @throws RangeError when the bits have another size */
 export const holdings = (pieces: number, have: 'all' | Uint8Array): Holdings => {
-  if (have === 'all') return { bits: undefined, count: pieces, has: () => true, add: () => false }
-  const flags = bits(pieces, have.byteLength === 0 ? undefined : have)
+  const flags = bits(have === 'all' ? 0 : pieces, have === 'all' || have.byteLength === 0 ? undefined : have)
+  if (have === 'all' || flags.count === pieces) return { bits: undefined, count: pieces, has: () => true, add: () => false }
   return { bits: flags, get count () { return flags.count }, has: piece => flags.has(piece), add: piece => flags.add(piece) }
 }

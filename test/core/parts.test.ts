@@ -13,19 +13,24 @@ import { timers } from '../../src/core/timers.ts'
 import { tokenBucket } from '../../src/core/token-bucket.ts'
 
 describe('rarity', () => {
-  const step = fc.record({ what: fc.constantFrom('add', 'remove', 'more', 'fewer'), piece: fc.nat(19) })
+  const step = fc.record({ what: fc.constantFrom('add', 'remove', 'more', 'fewer', 'moreOf', 'fewerOf'), piece: fc.nat(19), others: fc.uniqueArray(fc.nat(19)) })
 
   test('orders the candidates by availability, whatever came and went', () => {
     fc.assert(fc.property(fc.nat(), fc.array(step, { maxLength: 200 }), (seed, steps) => {
       const tested = rarity(20, random(seed))
       const counts = new Array<number>(20).fill(0)
       const candidates = new Set<number>()
-      for (const { what, piece } of steps) {
+      for (const { what, piece, others } of steps) {
         const count = counts[piece] ?? 0
         if (what === 'add') { tested.add(piece); candidates.add(piece) }
         if (what === 'remove') { tested.remove(piece); candidates.delete(piece) }
         if (what === 'more') { tested.more(piece); counts[piece] = count + 1 }
         if (what === 'fewer' && count > 0) { tested.fewer(piece); counts[piece] = count - 1 }
+        const many = bits(20)
+        for (const other of others) if (what === 'moreOf' || (counts[other] ?? 0) > 0) many.add(other)
+        if (what === 'moreOf') tested.moreOf(many)
+        if (what === 'fewerOf') tested.fewerOf(many)
+        if (what.endsWith('Of')) for (const other of many.from(0)) counts[other] = (counts[other] ?? 0) + (what === 'moreOf' ? 1 : -1)
         for (const least of [0, 1, 3]) {
           const order = [...tested.from(least)]
           const expected = [...candidates].filter(candidate => (counts[candidate] ?? 0) >= least)
@@ -44,7 +49,8 @@ describe('rarity', () => {
     const first = new Array<number>(4).fill(0)
     for (let seed = 0; seed < 400; seed++) {
       const tested = rarity(4, random(seed))
-      for (const piece of [0, 1, 2, 3]) tested.add(piece)
+      if (seed % 2 === 0) tested.addAll([0, 1, 2, 3])
+      else for (const piece of [0, 1, 2, 3]) tested.add(piece)
       const [piece] = tested.from(0)
       first[piece ?? 0] = (first[piece ?? 0] ?? 0) + 1
     }
