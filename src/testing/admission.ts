@@ -29,7 +29,7 @@ export const admissionSuite: readonly SuiteCase<Admission>[] = [
     async run (admission) {
       for (const { request, group } of situations()) {
         const answer = await admission.decide(request, group)
-        assert.ok(answers.includes(answer), `${String(answer)} is no answer`)
+        assert.ok(answers.includes(answer), `${answer} is no answer`)
       }
     }
   },
