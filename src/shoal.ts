@@ -12,6 +12,7 @@ import { createBroadcast } from './peer/broadcast.ts'
 import { createDownloading } from './peer/downloading.ts'
 import { createGroups } from './peer/groups.ts'
 import { createHoldings } from './peer/holdings.ts'
+import { notLoggedIn } from './peer/house.ts'
 import type { Account, House } from './peer/house.ts'
 import { listFiles } from './peer/listing.ts'
 import { createSharing } from './peer/sharing.ts'
@@ -65,7 +66,12 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
   const chosen = options.use ?? []
   /** Laid down in reverse. */
   const made: { stop (): Promise<void> }[] = []
-  const layDown = async (): Promise<void> => { for (const part of made.splice(0).reverse()) await part.stop() }
+  /** All of it, also when a part fails to stop: that is told at the end. */
+  const layDown = async (): Promise<void> => {
+    const failures: unknown[] = []
+    for (const part of made.splice(0).reverse()) await part.stop().catch((error: unknown) => { failures.push(error) })
+    if (failures.length > 0) throw failures[0]
+  }
 
   const make = async <K extends Kind>(plugin: Plugin<K>): Promise<Kinds[K]> => {
     try { return await plugin.create(await contextOf(home, plugin, log)) } catch (cause) {
@@ -115,9 +121,10 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
       downloading.handle(event)
       switch (event.type) {
         case 'unreadable':
-          if (ShoalError.is(event.error)) void sharing.unreadable(event.content, event.error)
+          if (ShoalError.is(event.error)) holdings.unreadable(event.content, event.error)
           else log(`A shared file could not be read: ${String(event.error)}`)
           return
+        case 'misselected': log(`The selector named piece ${event.piece} of ${event.content}, which is no candidate. It is passed over.`); return
         case 'tracker':
           if (event.reachable !== heard) events.send({ type: 'tracker', change: event.reachable ? 'back' : 'lost', ...(event.reachable ? {} : { detail: event.error instanceof Error ? event.error.message : String(event.error) }) })
           heard = event.reachable
@@ -135,12 +142,12 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
     })
     made.pop()
     made.push(engine)
+    const holdings = createHoldings(engine)
     const house: House = {
-      profile, engine, storage, admission, events, log,
-      holdings: createHoldings(engine),
+      profile, holdings, engine, storage, admission, events, log,
       integrities: new Map(integrities.map(integrity => [integrity.scheme, integrity])),
       account () {
-        if (login.account === undefined) throw new ShoalError('NOT_LOGGED_IN', 'Nobody is logged in. Type `login USER PASSWORD` first.')
+        if (login.account === undefined) throw notLoggedIn()
         return login.account
       }
     }
@@ -148,7 +155,7 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
     const downloading = createDownloading(house)
     const groups = createGroups(house)
     const login = createLogin({ house, tracker, device, parts: () => ({ sharing, downloading, groups }) })
-    made.push({ stop: () => login.logout() })
+    made.push(login)
 
     const listPeers = async ({ session }: Account, signal: AbortSignal | undefined): Promise<readonly PeerStatus[]> =>
       (await session.peers(signal)).map(peer => {
@@ -165,7 +172,7 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
       get user () { return login.account?.user },
       createUser: (user, password, { signal } = {}) => tracker.register(user, password, signal),
       login: (user, password, { signal } = {}) => login.login(user, password, signal),
-      async logout ({ signal } = {}) { house.account(); await login.logout(signal) },
+      logout: ({ signal } = {}) => login.logout(signal),
       createGroup: (group, { signal, admission: policy = 'owner' } = {}) => groups.create(group, policy, signal),
       listGroups: ({ signal } = {}) => groups.list(signal),
       joinGroup: (group, { signal } = {}) => groups.join(group, signal),
@@ -194,7 +201,7 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
       }
     }
   } catch (error) {
-    await layDown()
+    await layDown().catch((cause: unknown) => { log(`Not everything could be laid down: ${String(cause)}`) })
     throw error
   }
 }

@@ -68,7 +68,8 @@ export const createContents = ({ input, unreadable, broken }: ContentsOptions): 
   const all = new Map<ContentId, Held>()
 
   const prove = ({ content, link, first, hashes, proof }: Extract<Effect, { type: 'prove' }>, held: Held): void => {
-    const ok = held.integrity.proves(held.manifest, first, hashes, proof)
+    let ok: boolean
+    try { ok = held.integrity.proves(held.manifest, first, hashes, proof) } catch (error) { broken(content, error); return }
     if (ok) {
       const at = first * held.integrity.hashBytes
       held.hashes.set(hashes, at)
@@ -82,7 +83,8 @@ export const createContents = ({ input, unreadable, broken }: ContentsOptions): 
   const verify = ({ content, piece, parts }: Extract<Effect, { type: 'verify' }>, held: Held): void => {
     const { hashBytes } = held.integrity
     const expected = held.hashes.subarray(piece * hashBytes, (piece + 1) * hashBytes)
-    const result = held.integrity.verify(held.manifest, piece, expected, parts)
+    let result: boolean | Promise<boolean>
+    try { result = held.integrity.verify(held.manifest, piece, expected, parts) } catch (error) { broken(content, error); return }
     const verified = (ok: boolean): void => { input({ type: 'verified', content, piece, ok }) }
     if (typeof result === 'boolean') verified(result)
     else result.then(verified, (error: unknown) => { broken(content, error) })
@@ -100,7 +102,12 @@ export const createContents = ({ input, unreadable, broken }: ContentsOptions): 
   const load = ({ link, content, piece, offset, length }: Extract<Effect, { type: 'load' }>, held: Held | undefined): void => {
     const loaded = (data: Uint8Array | undefined): void => { input({ type: 'loaded', link, content, piece, offset, length, data }) }
     if (held === undefined) { loaded(undefined); return }
-    held.store.read(piece, offset, length).then(loaded, (error: unknown) => { loaded(undefined); unreadable(content, error) })
+    const { store } = held
+    store.read(piece, offset, length).then(loaded, (error: unknown) => {
+      loaded(undefined)
+      // of a store that is not the content's any more, nobody needs to know
+      if (all.get(content)?.store === store) unreadable(content, error)
+    })
   }
 
   const page = ({ link, content, first, count }: Extract<Effect, { type: 'page' }>, held: Held | undefined): void => {

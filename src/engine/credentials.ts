@@ -13,18 +13,23 @@ export interface Credentials {
   /** From now on the session has one for that group; resolves when it has the first, or there is none to have now. */
   hold (group: GroupId): Promise<void>
   drop (group: GroupId): void
+  /** We are in the group anew: what was fetched before may not be accepted any more. */
+  renew (group: GroupId): void
   stop (): void
 }
 
 export const createCredentials = (
   { membership, clock, input, log }: { membership: Membership, clock: Clock, input (input: Input): void, log (line: string): void }
 ): Credentials => {
-  const held = new Map<GroupId, { readonly abort: AbortController, readonly first: Promise<void> }>()
+  const held = new Map<GroupId, { readonly abort: AbortController, readonly first: Promise<void>, again: AbortController }>()
 
   const keep = async (group: GroupId, signal: AbortSignal, first: () => void): Promise<void> => {
     const isOver = (): boolean => signal.aborted
     let last: Uint8Array | undefined
     while (!isOver()) {
+      const again = new AbortController()
+      const entry = held.get(group)
+      if (entry !== undefined) entry.again = again
       let waitMs = lookAgainMs
       try {
         const credential = await membership.mine(group)
@@ -34,11 +39,12 @@ export const createCredentials = (
       } catch (error) {
         waitMs = retryMs
         // not a member (any more): there is no credential to have until we are one again
-        if (ShoalError.is(error, 'NOT_FOUND') && !isOver()) { last = undefined; input({ type: 'left', group }) }
+        if (isOver()) return
+        if (ShoalError.is(error, 'NOT_FOUND')) { last = undefined; input({ type: 'left', group }) }
         log(`No credential for group ${group}: ${String(error)}`)
       }
       first()
-      await pause(clock, waitMs, signal)
+      await pause(clock, waitMs, AbortSignal.any([signal, again.signal]))
     }
   }
 
@@ -48,7 +54,7 @@ export const createCredentials = (
       if (known !== undefined) return known.first
       const abort = new AbortController()
       const { promise, resolve } = Promise.withResolvers<void>()
-      held.set(group, { abort, first: promise })
+      held.set(group, { abort, first: promise, again: new AbortController() })
       void keep(group, abort.signal, resolve).finally(resolve)
       return promise
     },
@@ -59,6 +65,7 @@ export const createCredentials = (
       known.abort.abort()
       input({ type: 'left', group })
     },
+    renew (group) { held.get(group)?.again.abort() },
     stop () { for (const group of [...held.keys()]) { held.get(group)?.abort.abort(); held.delete(group); input({ type: 'left', group }) } }
   }
 }

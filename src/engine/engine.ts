@@ -66,6 +66,10 @@ export interface Engine {
   /** How a peer is linked now. */
   linkOf (peer: PeerId): { readonly state: 'none' | 'dialing' } | { readonly state: 'open', readonly transport: string, readonly address: string }
   userOf (peer: PeerId): UserName | undefined
+  /** Over which transport a peer was linked last. */
+  transportOf (peer: PeerId): string | undefined
+  /** We are in the group anew: shows others a credential that says so. */
+  renew (group: GroupId): void
   stop (): Promise<void>
 }
 
@@ -100,7 +104,7 @@ export const createEngine = (options: EngineOptions): Engine => {
   const meet = (link: Link): void => {
     const id = ++lastLink
     const conversation = converse(link, { agent: options.agent, clock }, {
-      greeted (greeted) { links.set(id, greeted); loop.input({ type: 'linked', link: id, peer: link.peer, inbound: link.inbound }) },
+      greeted (greeted) { links.set(id, greeted); book.linked(link.peer, link.transport); loop.input({ type: 'linked', link: id, peer: link.peer, inbound: link.inbound }) },
       heard (message) { loop.input({ type: 'message', link: id, message }) },
       progress (bytes) { loop.input({ type: 'heard', link: id, bytes }) },
       drained () { loop.input({ type: 'room', link: id, unsentBytes: 0 }) },
@@ -170,11 +174,37 @@ export const createEngine = (options: EngineOptions): Engine => {
     book.note(sighting)
     if (groupsOf.get(content)?.includes(group) === true) loop.input({ type: 'sighted', content, group, peer })
   }
+  /** How many contents are in each group: in one without any, nothing needs to be proved. */
+  const inUse = new Map<GroupId, number>()
+  const place = (content: ContentId, groups: readonly GroupId[]): void => {
+    const before = groupsOf.get(content) ?? []
+    for (const group of groups) if (!before.includes(group)) inUse.set(group, (inUse.get(group) ?? 0) + 1)
+    for (const group of before) {
+      if (groups.includes(group)) continue
+      login?.discovery.withdraw(content, group)
+      const left = (inUse.get(group) ?? 1) - 1
+      if (left > 0) { inUse.set(group, left); continue }
+      inUse.delete(group)
+      login?.credentials.drop(group)
+    }
+    if (groups.length === 0) groupsOf.delete(content)
+    else groupsOf.set(content, groups)
+  }
   const lay = (content: ContentId): void => {
-    for (const group of groupsOf.get(content) ?? []) login?.discovery.withdraw(content, group)
-    groupsOf.delete(content)
+    place(content, [])
     loop.input({ type: 'dropped', content })
     contents.lay(content)
+  }
+
+  const detach = async (): Promise<void> => {
+    for (const content of [...groupsOf.keys()]) lay(content)
+    const ending = login
+    login = undefined
+    ending?.ended.abort()
+    ending?.credentials.stop()
+    for (const conversation of [...links.values()]) conversation.end('Logged out.')
+    book.clear()
+    await ending?.discovery.stop()
   }
 
   network.accept(meet)
@@ -192,22 +222,13 @@ export const createEngine = (options: EngineOptions): Engine => {
         expired: error => { event({ type: 'expired', error }) }
       })
       login = { membership, session: trackerSession, credentials, discovery, ended }
-      void followRemovals(login, ended.signal)
+      followRemovals(login, ended.signal).catch((error: unknown) => { log(`Removals are not followed any more: ${String(error)}`) })
     },
-    async detach () {
-      for (const content of [...groupsOf.keys()]) lay(content)
-      const ending = login
-      login = undefined
-      ending?.ended.abort()
-      ending?.credentials.stop()
-      for (const conversation of [...links.values()]) conversation.end('Logged out.')
-      book.clear()
-      await ending?.discovery.stop()
-    },
+    detach,
     async take (content, { manifest, integrity, store, groups }) {
       const pages = await contents.take(content, { manifest, integrity, store })
       if (login === undefined) { contents.lay(content); throw new ShoalError('NOT_LOGGED_IN', 'Nobody is logged in. Type `login USER PASSWORD` first.') }
-      groupsOf.set(content, groups)
+      place(content, groups)
       const { credentials } = login
       const { sure } = store.have()
       loop.input({ type: 'added', content, manifest, groups, have: sure, pages })
@@ -215,9 +236,8 @@ export const createEngine = (options: EngineOptions): Engine => {
       await Promise.all(groups.map(group => credentials.hold(group)))
     },
     regroup (content, groups) {
-      const before = groupsOf.get(content) ?? []
-      for (const group of before) if (!groups.includes(group)) login?.discovery.withdraw(content, group)
-      groupsOf.set(content, groups)
+      if (contents.get(content) === undefined) return
+      place(content, groups)
       for (const group of groups) void login?.credentials.hold(group)
       loop.input({ type: 'regrouped', content, groups })
       announce(content, isComplete(content))
@@ -232,11 +252,14 @@ export const createEngine = (options: EngineOptions): Engine => {
       return { state: dialing.has(peer) ? 'dialing' : 'none' }
     },
     userOf: peer => book.user(peer),
+    transportOf: peer => book.transport(peer),
+    renew (group) { login?.credentials.renew(group) },
     async stop () {
       stopped.abort()
-      await this.detach()
-      loop.stop()
-      await network.stop()
+      try { await detach() } finally {
+        loop.stop()
+        await network.stop()
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import { pause, systemClock } from '../engine/index.ts'
 import { createMembership } from '../membership/index.ts'
 import type { Downloading } from './downloading.ts'
 import type { Groups } from './groups.ts'
+import { notLoggedIn } from './house.ts'
 import type { Account, House } from './house.ts'
 import { followNotices } from './notices.ts'
 import type { Sharing } from './sharing.ts'
@@ -17,7 +18,10 @@ export interface LoggedIn { readonly shares: number, readonly failedShares: numb
 export interface Login {
   readonly account: Account | undefined
   login (user: string, password: string, signal?: AbortSignal): Promise<LoggedIn>
+  /** Ends a login that is under way, too. @throws ShoalError NOT_LOGGED_IN */
   logout (signal?: AbortSignal): Promise<void>
+  /** Logs out for good. */
+  stop (): Promise<void>
 }
 
 export interface LoginOptions {
@@ -28,8 +32,14 @@ export interface LoginOptions {
   parts (): { readonly sharing: Sharing, readonly downloading: Downloading, readonly groups: Groups }
 }
 
+const loggedOut = (): ShoalError => new ShoalError('STOPPED', 'You logged out while this was under way. Log in and try again.')
+const stopped = (): ShoalError => new ShoalError('STOPPED', 'This peer was stopped. Start it again.')
+
 export const createLogin = ({ house, tracker, device, parts }: LoginOptions): Login => {
   let current: { readonly account: Account, readonly end: AbortController, readonly followers: Promise<unknown> } | undefined
+  /** The one under way, which a logout does not wait for. */
+  let entering: AbortController | undefined
+  let isClosed = false
   /** A login or logout that is under way: the next waits for it. */
   let busy: Promise<unknown> = Promise.resolve()
 
@@ -39,12 +49,15 @@ export const createLogin = ({ house, tracker, device, parts }: LoginOptions): Lo
     return turn
   }
 
-  /** Looks once a second after downloads that wait, and writes their counters. */
+  /** Looks once a second after downloads that wait and shares that are not listed, and writes counters. */
   const lookAfter = async (account: Account): Promise<void> => {
+    const { downloading, sharing } = parts()
     const isOver = (): boolean => account.ended.aborted
     while (!isOver()) {
       await pause(systemClock, lookEveryMs, account.ended)
-      if (!isOver()) await parts().downloading.look(account).catch((error: unknown) => { house.log(`Downloads could not be looked after: ${String(error)}`) })
+      for (const part of [downloading, sharing]) {
+        if (!isOver()) await part.look(account).catch((error: unknown) => { house.log(`Could not be looked after: ${String(error)}`) })
+      }
     }
   }
 
@@ -61,65 +74,99 @@ export const createLogin = ({ house, tracker, device, parts }: LoginOptions): Lo
     for (const { id, state } of listings) if (state === 'owner') await parts().groups.consider(account, id)
   }
 
-  const begin = async (session: TrackerSession, signal: AbortSignal | undefined): Promise<LoggedIn> => {
+  /** What was missed: groups that we are out of, logs, requests. */
+  const catchUp = async (account: Account): Promise<void> => {
+    const { sharing, downloading } = parts()
+    const now = await account.session.groups({ signal: account.ended })
+    const mine = now.filter(({ state }) => state === 'owner' || state === 'member')
+    for (const group of new Set([...sharing.groups(), ...downloading.groups()])) {
+      if (!mine.some(({ id }) => id === group)) await leaveBehind(account, { group, change: 'removed' })
+    }
+    for (const { id } of mine) await account.membership.refresh(id)
+    await considerAll(account, now)
+  }
+
+  const begin = async (session: TrackerSession, end: AbortController): Promise<LoggedIn> => {
+    const signal = end.signal
     const realm = await tracker.realm(signal)
-    const end = new AbortController()
     const membership = createMembership({ session, realm, device, logs: house.profile.logs, log: line => { house.log(line) } })
-    const account: Account = { user: session.user, session, membership, ended: end.signal }
-    house.engine.attach({ membership, session })
-    const listings = await session.groups(signal === undefined ? {} : { signal })
-    const groups = new Map(listings.map(listing => [listing.id, listing]))
+    const account: Account = { user: session.user, session, membership, ended: signal }
+    // from here on there is something to end, whatever fails
     current = { account, end, followers: Promise.resolve() }
+    house.engine.attach({ membership, session })
+    const listings = await session.groups({ signal })
+    const groups = new Map(listings.map(listing => [listing.id, listing]))
     const { sharing, downloading, groups: groupCommands } = parts()
     const { shares, failed } = await sharing.resume(account, groups)
     const downloads = await downloading.resume(account, groups)
+    signal.throwIfAborted()
     const followers = Promise.all([
       lookAfter(account),
       followNotices(house, account, {
         removed: event => leaveBehind(account, event),
         requested: ({ group }) => groupCommands.consider(account, group),
-        async reset () {
-          const now = await session.groups()
-          for (const listing of now) if (listing.state === 'owner' || listing.state === 'member') await membership.refresh(listing.id)
-          await considerAll(account, now)
-        }
+        reset: () => catchUp(account)
       })
     ])
     current = { account, end, followers }
     await house.engine.settled()
     await considerAll(account, listings)
+    signal.throwIfAborted()
     return { shares, failedShares: failed, downloads }
   }
 
   const end = async (signal: AbortSignal | undefined): Promise<void> => {
     const ending = current
     if (ending === undefined) return
-    current = undefined
-    ending.end.abort(new ShoalError('STOPPED', 'You logged out while this was under way. Log in and try again.'))
+    ending.end.abort(loggedOut())
     const { sharing, downloading } = parts()
-    await downloading.suspend()
-    await sharing.suspend()
-    await house.engine.detach()
+    const failures: unknown[] = []
+    // whatever one of them says, the others are ended, too. Membership first: nobody waits for a credential any more
+    for (const part of [
+      () => ending.account.membership.stop(), () => downloading.suspend(), () => sharing.suspend(), () => house.engine.detach(), () => ending.followers
+    ]) await Promise.resolve(part()).catch((error: unknown) => { failures.push(error) })
     house.holdings.clear()
-    await ending.account.membership.stop()
-    await ending.followers
+    current = undefined
     // the tracker forgets a peer that does not say goodbye, too, only later
     const limit = AbortSignal.timeout(logoutTimeoutMs)
     await ending.account.session.logout(signal === undefined ? limit : AbortSignal.any([limit, signal])).catch((error: unknown) => { house.log(`The tracker did not hear the logout: ${String(error)}`) })
+    if (failures.length > 0) throw failures[0]
+  }
+
+  const isNobody = (): boolean => current === undefined
+  const enter = async (user: string, password: string, signal: AbortSignal | undefined): Promise<LoggedIn> => {
+    if (isClosed) throw stopped()
+    if (current !== undefined) throw new ShoalError('ALREADY_LOGGED_IN', `${current.account.user} is logged in here. Type \`logout\` first.`)
+    const own = new AbortController()
+    const stop = (): void => { own.abort(signal?.reason) }
+    signal?.addEventListener('abort', stop)
+    if (signal?.aborted === true) stop()
+    entering = own
+    try {
+      const session = await tracker.login(user, password, device, own.signal)
+      try { return await begin(session, own) } catch (error) {
+        if (isNobody()) await session.logout(AbortSignal.timeout(logoutTimeoutMs)).catch(() => undefined)
+        else await end(undefined).catch((cause: unknown) => { house.log(`The login could not be undone in full: ${String(cause)}`) })
+        throw error
+      }
+    } finally {
+      entering = undefined
+      signal?.removeEventListener('abort', stop)
+    }
+  }
+  const leave = (signal?: AbortSignal): Promise<void> => {
+    entering?.abort(loggedOut())
+    return inTurn(() => end(signal))
   }
 
   return {
-    get account () { return current?.account },
-    login: (user, password, signal) => inTurn(async () => {
-      if (current !== undefined) {
-        throw new ShoalError('ALREADY_LOGGED_IN', `${current.account.user} is logged in here. Type \`logout\` first.`)
-      }
-      const session = await tracker.login(user, password, device, signal)
-      try { return await begin(session, signal) } catch (error) {
-        await end(signal)
-        throw error
-      }
-    }),
-    logout: signal => inTurn(() => end(signal))
+    /** Nobody, until the login is whole, and from the logout on. */
+    get account () { return entering === undefined && current?.end.signal.aborted === false ? current.account : undefined },
+    login: (user, password, signal) => inTurn(() => enter(user, password, signal)),
+    async logout (signal) {
+      if (current === undefined && entering === undefined) throw notLoggedIn()
+      await leave(signal)
+    },
+    stop () { isClosed = true; return leave() }
   }
 }

@@ -8,7 +8,7 @@ import type { DownloadRecord } from '../profile/index.ts'
 import { resolveDestination } from './destination.ts'
 import { myGroup, quoted } from './house.ts'
 import type { Account, House } from './house.ts'
-import { inspect, sameFile } from './local-file.ts'
+import { inParallel } from './parallel.ts'
 import { startDownload } from './running.ts'
 import type { Running } from './running.ts'
 
@@ -22,7 +22,9 @@ export interface Downloading {
   look (account: Account): Promise<void>
   /** We are out of that group: unfinished downloads there end. */
   forget (group: GroupId, why: 'left' | 'removed'): Promise<void>
-  /** The store of a content changed hands: a download may have to copy. */
+  /** Groups in which something is downloaded, or was. */
+  groups (): ReadonlySet<GroupId>
+  /** Logout: everything ends here, and goes on at the next login. */
   suspend (): Promise<void>
 }
 
@@ -39,7 +41,7 @@ const explain = (versions: readonly Version[], content: ContentId): string => {
 }
 
 export const createDownloading = (house: House): Downloading => {
-  const { profile, holdings, integrities, events, engine, storage } = house
+  const { profile, holdings, integrities, events, engine } = house
   const all = new Map<string, Running>()
   const asked = new Map<string, number>()
 
@@ -54,15 +56,20 @@ export const createDownloading = (house: House): Downloading => {
     if (manifest.coding !== 'none') throw new ShoalError('UNSUPPORTED', `${quoted(name)} uses the coding ${manifest.coding}, which this version does not have. Update Shoal.`)
     return integrity
   }
-  const over = (running: Running): void => { asked.delete(running.record.id) }
+  /** Downloads that are being recorded. */
+  const coming = new Map<DownloadRecord, { isVoid: boolean }>()
+  type Place = Pick<DownloadRecord, 'groupName' | 'name' | 'folder' | 'fileName'>
+
   const begin = (record: DownloadRecord, account: Account): Running => {
-    const running = startDownload(record, { house, integrity: scheme(record.manifest, record.name), ended: account.ended, over })
+    const running = startDownload(record, { house, integrity: scheme(record.manifest, record.name), ended: account.ended })
     all.set(record.id, running)
     return running
   }
-  const ofContent = (content: ContentId): Running[] => [...all.values()].filter(running => running.record.content === content && isRunning(running))
   /** The download whose store the engine fetches into. */
-  const fetching = (content: ContentId): Running | undefined => ofContent(content).find(({ record }) => holdings.isPrimary(content, record.id))
+  const fetching = (content: ContentId): Running | undefined => {
+    const running = all.get(holdings.primary(content) ?? '')
+    return running !== undefined && isRunning(running) ? running : undefined
+  }
 
   const fileNamed = async (account: Account, group: GroupListing, name: string, signal: AbortSignal | undefined): Promise<CatalogFile> => {
     const [entry] = await account.session.files(group.id, { name: name.normalize('NFC'), ...(signal === undefined ? {} : { signal }) })
@@ -70,15 +77,36 @@ export const createDownloading = (house: House): Downloading => {
     return entry
   }
 
-  /** A finished download goes on being a source, as long as its file is the one that was verified. */
-  const serve = async (record: DownloadRecord, account: Account): Promise<void> => {
-    const { finishedPath, identity } = record
-    if (finishedPath === undefined || identity === undefined) return
-    const file = await inspect(finishedPath)
-    if (!sameFile(file.identity, identity)) return
-    const store = await storage.open(record.manifest, { existing: finishedPath, identity }, account.ended)
-    if (await store.hashes() === undefined) { await store.close(); return }
-    await holdings.add(record.content, { manifest: record.manifest, integrity: scheme(record.manifest, record.name) }, { id: record.id, group: record.group, store, complete: true })
+  const checkFree = ({ groupName, name, folder, fileName }: Place): void => {
+    for (const other of [...coming.keys(), ...[...all.values()].filter(isRunning).map(({ record }) => record)]) {
+      if (other.groupName === groupName && other.name === name) {
+        throw new ShoalError('ALREADY_DOWNLOADING', `${quoted(name)} of ${quoted(groupName)} is being downloaded here already. See \`show_downloads\`; \`cancel_download\` ends it.`)
+      }
+      if (other.folder === folder && other.fileName === fileName) {
+        throw new ShoalError('ALREADY_DOWNLOADING', `${quoted(other.name)} of ${quoted(other.groupName)} is being downloaded to "${folder}/${fileName}" already. Choose another destination.`)
+      }
+    }
+  }
+
+  /** Recorded and begun, unless we are out of the group or logged out by then. */
+  const enlist = async (record: DownloadRecord, account: Account): Promise<Running> => {
+    account.ended.throwIfAborted()
+    checkFree(record)
+    const mark = { isVoid: false }
+    coming.set(record, mark) // checked and marked without waiting: of two at once only one goes on
+    try {
+      for (const old of named(record.groupName, record.name)) {
+        // a failed one is replaced by the new attempt; a complete one stays in the list
+        if (old.record.state === 'failed') { all.delete(old.record.id); await profile.downloads.delete(account.user, old.record.id) }
+      }
+      await profile.downloads.put(record)
+      if (!mark.isVoid && !account.ended.aborted) return begin(record, account)
+      await profile.downloads.delete(record.user, record.id)
+      account.ended.throwIfAborted()
+      throw new ShoalError('NOT_FOUND', `You are no longer a member of ${quoted(record.groupName)}. Join it again, then download again.`)
+    } finally {
+      coming.delete(record)
+    }
   }
 
   return {
@@ -92,26 +120,15 @@ export const createDownloading = (house: House): Downloading => {
       if (contentId(manifest, scheme(manifest, entry.name)) !== content) {
         throw new ShoalError('INTEGRITY', `The tracker describes ${quoted(entry.name)} in a way that does not fit its content id. Tell who runs the tracker.`)
       }
-      if (named(group.name, entry.name).some(isRunning)) {
-        throw new ShoalError('ALREADY_DOWNLOADING', `${quoted(entry.name)} of ${quoted(group.name)} is being downloaded here already. See \`show_downloads\`; \`cancel_download\` ends it.`)
-      }
       const overwrite = options.overwrite ?? false
+      const named = { groupName: group.name, name: entry.name }
+      checkFree({ ...named, folder: '', fileName: '' }) // before a folder is made for it
       const place = await resolveDestination(destination, entry.name, overwrite)
-      const taken = [...all.values()].find(running => isRunning(running) && `${running.record.folder}/${running.record.fileName}` === `${place.folder}/${place.name}`)
-      if (taken !== undefined) {
-        throw new ShoalError('ALREADY_DOWNLOADING', `${quoted(taken.record.name)} of ${quoted(taken.record.groupName)} is being downloaded to "${place.path}" already. Choose another destination.`)
-      }
-      for (const old of named(group.name, entry.name)) {
-        // a failed one is replaced by the new attempt; a complete one stays in the list
-        if (old.record.state === 'failed') { await profile.downloads.delete(account.user, old.record.id); all.delete(old.record.id) }
-      }
-      const record: DownloadRecord = {
-        id: randomUUID(), user: account.user, group: group.id, groupName: group.name, name: entry.name, content, manifest,
+      const running = await enlist({
+        id: randomUUID(), user: account.user, group: group.id, ...named, content, manifest,
         ...(version.combined === undefined ? {} : { combined: version.combined }), folder: place.folder, fileName: place.name, overwrite,
         state: 'running', startedAt: Date.now(), activeMs: 0, haveBytes: 0, fetchedBytes: 0, resumedBytes: 0, hashedBytes: 0, wastedBytes: 0, bytesByPeer: []
-      }
-      await profile.downloads.put(record)
-      const running = begin(record, account)
+      }, account)
       events.send({ type: 'download', group: group.name, name: entry.name, change: 'started' })
       return { group: group.name, name: entry.name, path: place.path, status: () => running.status(), finished: running.finished }
     },
@@ -121,8 +138,9 @@ export const createDownloading = (house: House): Downloading => {
       signal?.throwIfAborted()
       const running = named(groupName, file).find(isRunning)
       if (running === undefined) throw new ShoalError('NO_DOWNLOAD', `There is no unfinished download of ${quoted(file)} from ${quoted(groupName)} here. See \`show_downloads\`.`)
+      // it may get its name at this very moment: then it is complete, and stays
+      if (!await running.discard()) throw new ShoalError('NO_DOWNLOAD', `The download of ${quoted(file)} from ${quoted(groupName)} was over before it could be cancelled. See \`show_downloads\`.`)
       all.delete(running.record.id)
-      await running.discard()
       await engine.settled()
     },
 
@@ -133,31 +151,34 @@ export const createDownloading = (house: House): Downloading => {
 
     async resume (account, groups) {
       let resumed = 0
+      const complete: Running[] = []
       for (const record of [...await profile.downloads.all(account.user)].sort((a, b) => a.startedAt - b.startedAt)) {
         const state = groups.get(record.group)?.state
         const member = state === 'owner' || state === 'member'
+        if (record.state === 'running' && !member) {
+          const { code, message } = new ShoalError('NOT_FOUND', `You are no longer a member of ${quoted(record.groupName)}. Join it again, then download again.`)
+          const failed: DownloadRecord = { ...record, state: 'failed', error: { code, message } }
+          await profile.downloads.put(failed)
+          begin(failed, account)
+          events.send({ type: 'download', group: record.groupName, name: record.name, change: 'failed', detail: `${code}: ${message}` })
+          continue
+        }
         try {
           const running = begin(record, account)
-          if (record.state === 'running') {
-            if (member) resumed++
-            else running.failed(new ShoalError('NOT_FOUND', `You are no longer a member of ${quoted(record.groupName)}. Join it again, then download again.`))
-          } else if (record.state === 'complete' && member) await serve(record, account)
+          if (record.state === 'running') resumed++
+          else if (record.state === 'complete' && member) complete.push(running)
         } catch (error) {
-          house.log(`The download of ${record.name} is not resumed: ${String(error)}`)
+          events.send({ type: 'warning', detail: `The download of ${quoted(record.name)} is not resumed: ${error instanceof Error ? error.message : String(error)}` })
         }
       }
+      await inParallel(complete, running => running.serve())
       return resumed
     },
 
     handle (event) {
       switch (event.type) {
         case 'piece': fetching(event.content)?.pieceStored(event.piece); return
-        case 'complete': {
-          const first = fetching(event.content)
-          first?.complete()
-          void first?.finished.then(() => { for (const other of ofContent(event.content)) other.promoted() }, () => undefined)
-          return
-        }
+        case 'complete': fetching(event.content)?.complete(); return
         case 'stalled': fetching(event.content)?.stalled(event.code); return
         case 'failed': fetching(event.content)?.failed(new ShoalError(event.code, `The download of ${quoted(fetching(event.content)?.record.name ?? '')} cannot be written: ${event.code}. Check the disk, then download again.`)); return
         default:
@@ -179,11 +200,14 @@ export const createDownloading = (house: House): Downloading => {
       }
     },
 
+    groups: () => new Set([...all.values()].map(({ record }) => record.group)),
+
     async forget (group, why) {
+      for (const [record, mark] of coming) if (record.group === group) mark.isVoid = true
       for (const running of [...all.values()]) {
         if (running.record.group !== group) continue
-        if (!isRunning(running)) { await holdings.remove(running.record.content, running.record.id); continue }
-        if (why === 'left') { all.delete(running.record.id); await running.discard() } else {
+        if (!isRunning(running)) { await running.rest(); continue }
+        if (why === 'left') { if (await running.discard()) all.delete(running.record.id); else await running.rest() } else {
           running.failed(new ShoalError('NOT_FOUND', `You were removed from ${quoted(running.record.groupName)}. What you have of ${quoted(running.record.name)} stays beside its destination.`))
         }
       }

@@ -2,9 +2,9 @@
  * What this peer has or fetches, by content. One content may be shared from one path, downloaded to another, in several groups at once: here it is one
  * transfer of the engine, on one store, in all those groups. Owns which store that is.
  */
-import { assert, bitfield, pieceBytes, pieceCount, ShoalError } from '../contract/index.ts'
-import type { ContentId, GroupId, Integrity, Manifest, Store } from '../contract/index.ts'
+import type { ContentId, GroupId, Integrity, Manifest, ShoalError, Store } from '../contract/index.ts'
 import type { Engine } from '../engine/index.ts'
+import { createTurns } from './turns.ts'
 
 /** A share or a download of a content, by its record's id. */
 export interface Use {
@@ -13,6 +13,12 @@ export interface Use {
   readonly store: Store
   /** The store has all of it. */
   readonly complete: boolean
+  /** The engine is about to leave this use's store: what it counted for the content begins anew. */
+  readonly left?: () => void
+  /** Another use has all of it now: its pieces can be copied, and are not fetched any more. */
+  readonly supplied?: () => void
+  /** The store could not be read. */
+  readonly unreadable?: (error: ShoalError) => void
 }
 
 interface Holding {
@@ -24,99 +30,105 @@ interface Holding {
 }
 
 export interface Holdings {
-  /** @returns `primary`: the engine works on this store. `other`: it works on another; `waitFor` it, then copy. */
+  /**
+   * @returns `primary`: the engine works on this store. `other`: it works on another; when that is complete, or gets so, `source` gives it to copy from
+   * @throws what engine.take throws; then it is as if it had not been added
+   */
   add (content: ContentId, parts: { readonly manifest: Manifest, readonly integrity: Integrity }, use: Use): Promise<'primary' | 'other'>
   /** The use has a new store, complete now. */
-  complete (content: ContentId, id: string, store: Store): void
-  /** Ends a use; the engine goes on with another if there is one. The store is the caller's to close. @returns the use it goes on with */
-  remove (content: ContentId, id: string): Promise<Use | undefined>
-  /** A store from which all of the content can be read, other than that of use `except`. */
+  complete (content: ContentId, id: string, store: Store): Promise<void>
+  /** Ends a use; the engine goes on with another if there is one. The store is the caller's to close. */
+  remove (content: ContentId, id: string): Promise<void>
+  /** A use from whose store all of the content can be read, other than use `except`. */
   source (content: ContentId, except: string): Use | undefined
-  uses (content: ContentId): readonly Use[]
-  isPrimary (content: ContentId, id: string): boolean
+  /** Id of the use whose store the engine works on. */
+  primary (content: ContentId): string | undefined
+  /** Tells the use whose store the engine works on that it could not be read. */
+  unreadable (content: ContentId, error: ShoalError): void
   clear (): void
 }
 
-export const createHoldings = (engine: Engine): Holdings => {
+export const createHoldings = (engine: Pick<Engine, 'take' | 'lay' | 'regroup' | 'swap'>): Holdings => {
   const all = new Map<ContentId, Holding>()
+  /** Taking up waits for the store: nothing else may happen to the same content meanwhile. */
+  const turns = createTurns<ContentId>()
 
   const groupsOf = ({ uses }: Holding): readonly GroupId[] => [...new Set([...uses.values()].map(use => use.group))]
-  const take = (content: ContentId, holding: Holding, store: Store): Promise<void> =>
-    engine.take(content, { manifest: holding.manifest, integrity: holding.integrity, store, groups: groupsOf(holding) })
+  const work = async (content: ContentId, holding: Holding, use: Use): Promise<void> => {
+    holding.primary = use.id
+    await engine.take(content, { manifest: holding.manifest, integrity: holding.integrity, store: use.store, groups: groupsOf(holding) })
+  }
+  /** Goes on with another use, after that of the engine is gone. */
+  const pass = async (content: ContentId, holding: Holding): Promise<void> => {
+    engine.lay(content)
+    const rest = [...holding.uses.values()]
+    const next = rest.find(use => use.complete) ?? rest[0]
+    if (next === undefined) all.delete(content)
+    else await work(content, holding, next)
+  }
+  const supply = ({ uses }: Holding): void => {
+    for (const use of [...uses.values()]) if (!use.complete) use.supplied?.()
+  }
+  /** The engine leaves an incomplete store for this complete one. */
+  const prefer = async (content: ContentId, holding: Holding, use: Use): Promise<void> => {
+    holding.uses.get(holding.primary)?.left?.()
+    engine.lay(content)
+    await work(content, holding, use)
+  }
+
+  const add = async (content: ContentId, parts: { readonly manifest: Manifest, readonly integrity: Integrity }, use: Use): Promise<'primary' | 'other'> => {
+    const known = all.get(content)
+    const holding = known ?? { ...parts, uses: new Map<string, Use>(), primary: use.id }
+    const before = holding.uses.get(holding.primary)
+    all.set(content, holding)
+    holding.uses.set(use.id, use)
+    try {
+      if (known === undefined) await work(content, holding, use)
+      else if (use.complete && before?.complete !== true) await prefer(content, holding, use)
+      else {
+        engine.regroup(content, groupsOf(holding))
+        return 'other'
+      }
+    } catch (error) {
+      if (all.get(content) === holding) {
+        holding.uses.delete(use.id)
+        await pass(content, holding).catch(() => { all.delete(content) }) // nobody is logged in: nothing is held
+      }
+      throw error
+    }
+    if (use.complete) supply(holding)
+    return 'primary'
+  }
 
   return {
-    async add (content, { manifest, integrity }, use) {
-      const known = all.get(content)
-      if (known === undefined) {
-        const holding: Holding = { manifest, integrity, uses: new Map([[use.id, use]]), primary: use.id }
-        all.set(content, holding)
-        await take(content, holding, use.store)
-        return 'primary'
-      }
-      known.uses.set(use.id, use)
-      const primary = known.uses.get(known.primary)
-      if (use.complete && primary?.complete !== true) {
-        // what was being fetched lies here already: serve from this, and let the download copy
-        known.primary = use.id
-        engine.lay(content)
-        await take(content, known, use.store)
-        return 'primary'
-      }
-      engine.regroup(content, groupsOf(known))
-      return 'other'
-    },
-    complete (content, id, store) {
+    add: (content, parts, use) => turns.run(content, () => add(content, parts, use)),
+    complete: (content, id, store) => turns.run(content, async () => {
       const holding = all.get(content)
       const use = holding?.uses.get(id)
       if (holding === undefined || use === undefined) return
-      holding.uses.set(id, { ...use, store, complete: true })
+      const now: Use = { ...use, store, complete: true }
+      holding.uses.set(id, now)
       if (holding.primary === id) engine.swap(content, store)
-    },
-    async remove (content, id) {
+      else if (holding.uses.get(holding.primary)?.complete !== true) await prefer(content, holding, now)
+      supply(holding)
+    }),
+    remove: (content, id) => turns.run(content, async () => {
       const holding = all.get(content)
-      if (holding?.uses.delete(id) !== true) return undefined
-      const rest = [...holding.uses.values()]
-      const next = rest.find(use => use.complete) ?? rest[0]
-      if (next === undefined) {
-        all.delete(content)
-        engine.lay(content)
-        return undefined
-      }
-      if (holding.primary !== id) { engine.regroup(content, groupsOf(holding)); return undefined }
-      holding.primary = next.id
-      engine.lay(content)
-      await take(content, holding, next.store)
-      return next
-    },
+      const use = holding?.uses.get(id)
+      if (holding === undefined || use === undefined) return
+      if (holding.primary === id) use.left?.()
+      holding.uses.delete(id)
+      if (holding.primary === id) await pass(content, holding)
+      else engine.regroup(content, groupsOf(holding))
+    }),
     source (content, except) {
       return [...all.get(content)?.uses.values() ?? []].find(use => use.complete && use.id !== except)
     },
-    uses: content => [...all.get(content)?.uses.values() ?? []],
-    isPrimary: (content, id) => all.get(content)?.primary === id,
+    primary: content => all.get(content)?.primary,
+    unreadable (content, error) {
+      const holding = all.get(content)
+      holding?.uses.get(holding.primary)?.unreadable?.(error)
+    },
     clear () { all.clear() }
-  }
-}
-
-/**
- * Copies what a store misses from one that has all, each piece verified again on its way: the same rule as for what comes from a peer.
- * @throws ShoalError INTEGRITY when the source is not what it was, and what reading and writing throw
- */
-export const copyPieces = async (
-  { manifest, integrity, from, to, signal }: { manifest: Manifest, integrity: Integrity, from: Store, to: Store, signal: AbortSignal }
-): Promise<void> => {
-  const hashes = await from.hashes()
-  assert(hashes !== undefined || pieceCount(manifest) === 0, 'a complete store keeps its piece layer')
-  if (hashes === undefined) return
-  await to.writeHashes(0, hashes, hashes.byteLength)
-  const had = bitfield(pieceCount(manifest), to.have().sure)
-  for (let piece = 0; piece < had.length; piece++) {
-    signal.throwIfAborted()
-    if (had.has(piece)) continue
-    const parts = [await from.read(piece, 0, pieceBytes(manifest, piece))]
-    const expected = hashes.subarray(piece * integrity.hashBytes, (piece + 1) * integrity.hashBytes)
-    if (!await integrity.verify(manifest, piece, expected, parts)) {
-      throw new ShoalError('INTEGRITY', `Piece ${piece} of a local copy is damaged. It is fetched from others instead.`)
-    }
-    await to.write(piece, parts)
   }
 }

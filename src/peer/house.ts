@@ -32,6 +32,8 @@ export interface House {
 /** Names as they are shown: quoted, so that spaces and ends are seen. */
 export const quoted = (name: string): string => JSON.stringify(name)
 
+export const notLoggedIn = (): ShoalError => new ShoalError('NOT_LOGGED_IN', 'Nobody is logged in. Type `login USER PASSWORD` first.')
+
 export const notFound = (group: string): ShoalError =>
   new ShoalError('NOT_FOUND', `There is no group ${quoted(group)} that you are a member of. Check the name with \`list_groups\`; \`join_group\` asks to be let in.`)
 

@@ -32,6 +32,7 @@ export const followNotices = async (house: House, account: Account, handlers: No
     if (change === 'requested') await handlers.requested(event)
     else if (user === account.user && (change === 'removed' || change === 'left')) await handlers.removed(event)
     else if (change !== 'rejected') await account.membership.refresh(event.group)
+    if (user === account.user && change === 'accepted') engine.renew(event.group)
   }
   const hear = async (event: TrackerEvent): Promise<void> => {
     if ('cursor' in event) cursor = event.cursor

@@ -1,13 +1,18 @@
 /**
- * One download, from its record to its finished file: opened, checked, fetched (or copied from a store that has it), finished, served. Owns its counters;
- * what is asked of whom is the session's.
+ * One download, from its record to its finished file: opened, checked, fetched (or copied from a store that has it), finished, served. Its steps follow each
+ * other, never overlap: whatever ends it waits for the step under way. Owns the record; its sums are counting.ts, and what is asked of whom is the session's.
  */
-import { bitfield, pieceBytes, pieceCount, ShoalError } from '../contract/index.ts'
-import type { DownloadStatus, FileIdentity, Integrity, PeerId, PieceIndex, Store, UserName } from '../contract/index.ts'
+import { pieceBytes, ShoalError } from '../contract/index.ts'
+import type { DownloadStatus, Integrity, PieceIndex, Store } from '../contract/index.ts'
+import { pause, systemClock } from '../engine/index.ts'
 import type { DownloadRecord } from '../profile/index.ts'
-import { copyPieces } from './holdings.ts'
+import { copyPieces } from './copying.ts'
+import { createCounting } from './counting.ts'
+import { settleDoubts, sureBytes } from './doubts.ts'
+import { downloadStatus } from './download-status.ts'
+import type { Use } from './holdings.ts'
 import type { House } from './house.ts'
-import { inspect } from './local-file.ts'
+import { inspect, sameFile } from './local-file.ts'
 import { createMeter } from './meter.ts'
 
 const retryMs = 2_000
@@ -22,16 +27,18 @@ export interface Running {
   complete (): void
   stalled (code: string | undefined): void
   failed (error: ShoalError): void
-  /** The store that the engine works on is this one's now. */
-  promoted (): void
-  /** Why nothing comes, as far as the tracker knows. */
+  /** Why nothing comes, as far as the tracker knows; undefined: something does. */
   away (reason: string | undefined): void
-  /** Writes the counters to the record. */
+  /** Writes the counters to the record, if they changed. */
   save (): Promise<void>
+  /** Of a complete one: its file goes on being a source, as long as it is the one that was verified. */
+  serve (): Promise<void>
+  /** Of a complete one: it is a source no longer. */
+  rest (): Promise<void>
   /** Ends it here; its record and its partial file stay. */
   suspend (): Promise<void>
-  /** Ends it and removes what it wrote. */
-  discard (): Promise<void>
+  /** Ends it and removes what it wrote. @returns false when it was over before: then nothing is removed */
+  discard (): Promise<boolean>
 }
 
 export interface RunningOptions {
@@ -39,228 +46,217 @@ export interface RunningOptions {
   readonly integrity: Integrity
   /** Aborted at logout. */
   readonly ended: AbortSignal
-  /** It is over: `complete` with the store that serves the finished file, or failed. */
-  over (running: Running): void
 }
 
-interface Supplier { readonly user: UserName | undefined, readonly peer: PeerId, readonly bytes: number, readonly transport: string }
-
-export const startDownload = (initial: DownloadRecord, { house, integrity, ended, over }: RunningOptions): Running => {
+/** A download, taken up if its record says that it runs. */
+export const startDownload = (initial: DownloadRecord, { house, integrity, ended }: RunningOptions): Running => {
   const { engine, holdings, profile, events, storage } = house
   const { manifest, content, id } = initial
+  const parts = { manifest, integrity }
   const meter = createMeter()
   const done = Promise.withResolvers<string>()
   done.promise.catch(() => undefined) // nobody may be waiting
   const abort = new AbortController()
   const signal = AbortSignal.any([ended, abort.signal])
-  const base = new Map(initial.bytesByPeer.map(supplier => [supplier.peer, supplier]))
-  const transports = new Map<PeerId, string>()
+  const activeSince = performance.now()
   let record = initial
   let store: Store | undefined
   let haveBytes = initial.haveBytes
   let resumedBytes = 0
-  let hashedBytes = 0
-  let activeSince = performance.now()
+  let hashedBytes = initial.hashedBytes
+  let saved = ''
   let waitReason: string | undefined
   let stall: string | undefined
-  let finishing = false
-  /** Counters of the engine's transfer are those of one time that it was taken up; what came before is added here. */
-  let carried = { fetched: 0, wasted: 0 }
+  /** The step under way, and those behind it. Never rejects. */
+  let work: Promise<void> = Promise.resolve()
 
-  const view = (): ReturnType<typeof engine.view.transfer> => holdings.isPrimary(content, id) ? engine.view.transfer(content) : undefined
-  const suppliers = (): Supplier[] => {
-    const now = new Map(base)
-    for (const [peer, bytes] of view()?.bytesByPeer ?? []) {
-      now.set(peer, {
-        peer, bytes: bytes + (base.get(peer)?.bytes ?? 0),
-        user: engine.userOf(peer) ?? base.get(peer)?.user, transport: transports.get(peer) ?? base.get(peer)?.transport ?? ''
-      })
-    }
-    return [...now.values()]
-  }
-  const counters = (): Pick<DownloadRecord, 'haveBytes' | 'fetchedBytes' | 'wastedBytes' | 'hashedBytes' | 'resumedBytes' | 'bytesByPeer' | 'activeMs'> => ({
-    haveBytes, resumedBytes, hashedBytes,
-    fetchedBytes: initial.fetchedBytes + carried.fetched + (view()?.fetchedBytes ?? 0),
-    wastedBytes: initial.wastedBytes + carried.wasted + (view()?.wastedBytes ?? 0),
-    bytesByPeer: suppliers(),
-    activeMs: initial.activeMs + (record.state === 'running' ? performance.now() - activeSince : 0)
+  const isOn = (): boolean => record.state === 'running' && !signal.aborted
+  const view = (): ReturnType<typeof engine.view.transfer> => holdings.primary(content) === id ? engine.view.transfer(content) : undefined
+  const counting = createCounting({ before: initial, view, userOf: engine.userOf, transportOf: engine.transportOf })
+  const facts = (): DownloadRecord => ({
+    ...record, ...counting.now(), haveBytes, resumedBytes, hashedBytes, activeMs: initial.activeMs + performance.now() - activeSince
   })
-  /** Nothing comes, and nobody who is linked has all of it: those who have some may have what we have. */
-  const isWaiting = (): boolean => meter.rate(performance.now()) === 0 && !(view()?.sources ?? []).some(({ pieces }) => pieces === pieceCount(manifest))
-  const save = async (): Promise<void> => { if (record.state === 'running') await profile.downloads.put({ ...record, ...counters() }) }
-  const noteTransports = (): void => {
-    for (const { peer } of view()?.sources ?? []) {
-      const link = engine.linkOf(peer)
-      if (link.state === 'open') transports.set(peer, link.transport)
-    }
+  const change = (to: 'complete' | 'failed' | 'waiting' | 'going', detail?: string): void => {
+    events.send({ type: 'download', group: record.groupName, name: record.name, change: to, ...(detail === undefined ? {} : { detail }) })
+  }
+  const asShoalError = (error: unknown): ShoalError => ShoalError.is(error) ? error : new ShoalError('BUG', `The download of "${record.name}" failed: ${String(error)}. Please report it.`, { cause: error })
+  const after = (next: () => Promise<void>): Promise<void> => {
+    work = work.then(next).catch((error: unknown) => { house.log(`The download of "${record.name}": ${String(error)}`) })
+    return work
   }
 
-  const settle = async (next: DownloadRecord): Promise<void> => {
-    record = next
-    await profile.downloads.put(next)
-    over(running)
+  const closeStore = async (): Promise<void> => {
+    const closing = store
+    store = undefined
+    await closing?.close()
   }
-
+  /** It is no source any more. */
+  const rest = async (): Promise<void> => {
+    await holdings.remove(content, id).finally(closeStore)
+  }
   const fail = async (error: ShoalError): Promise<void> => {
     if (record.state !== 'running') return
-    record = { ...record, ...counters(), state: 'failed', error: { code: error.code, message: error.message } }
+    record = { ...facts(), state: 'failed', error: { code: error.code, message: error.message } }
     abort.abort(error)
-    await holdings.remove(content, id)
-    await store?.close()
     done.reject(error)
-    events.send({ type: 'download', group: record.groupName, name: record.name, change: 'failed', detail: `${error.code}: ${error.message}` })
-    await settle(record)
+    change('failed', `${error.code}: ${error.message}`)
+    try { await profile.downloads.put(record) } finally { await rest() }
   }
-  const asShoalError = (error: unknown): ShoalError => ShoalError.is(error) ? error : new ShoalError('BUG', `The download of ${record.name} failed: ${String(error)}. Please report it.`, { cause: error })
+  /** A step that fails ends the download, unless it was told to end already. */
+  const step = (run: () => Promise<void>): Promise<void> => after(async () => {
+    if (!isOn()) return
+    try { await run() } catch (error) {
+      if (isOn()) await fail(asShoalError(error))
+      else if (error !== signal.reason) throw error
+    }
+  })
 
   /** Again and again while the disk is full; the reason shows in the status. */
-  const whileFull = async <T>(work: () => Promise<T>): Promise<T> => {
+  const whileFull = async <T>(attempt: () => Promise<T>): Promise<T> => {
     for (;;) {
       try {
-        const result = await work()
+        const result = await attempt()
         stall = undefined
         return result
       } catch (error) {
         if (!ShoalError.is(error, 'STORAGE_FULL') || signal.aborted) throw error
         stall = `waiting: ${error.message}`
-        await new Promise<void>(resolve => {
-          const timer = setTimeout(end, retryMs)
-          function end (): void { clearTimeout(timer); signal.removeEventListener('abort', end); resolve() }
-          signal.addEventListener('abort', end)
-        })
+        await pause(systemClock, retryMs, signal)
         signal.throwIfAborted()
       }
     }
   }
 
-  /** Pieces that a power cut may have lost are read and hashed again: never fetched for nothing, never believed. */
-  const settleDoubts = async (opened: Store): Promise<void> => {
-    const hashes = await opened.hashes()
-    for (const piece of bitfield(pieceCount(manifest), opened.have().doubtful)) {
-      signal.throwIfAborted()
-      const bytes = pieceBytes(manifest, piece)
-      const expected = hashes?.subarray(piece * integrity.hashBytes, (piece + 1) * integrity.hashBytes)
-      const parts = [await opened.read(piece, 0, bytes)]
-      hashedBytes += bytes
-      if (expected !== undefined && await integrity.verify(manifest, piece, expected, parts)) await opened.write(piece, parts)
-      else await opened.forget(piece)
+  const copy = async (): Promise<void> => {
+    const from = holdings.source(content, id)
+    const to = store
+    if (from === undefined || to === undefined) return
+    const unreadable = (error: unknown): void => {
+      house.log(`"${record.name}" is on this machine, but cannot be copied: ${String(error)}`)
+      from.unreadable?.(asShoalError(error))
     }
-  }
-
-  const countHave = (opened: Store): number => {
-    let bytes = 0
-    for (const piece of bitfield(pieceCount(manifest), opened.have().sure)) bytes += pieceBytes(manifest, piece)
-    return bytes
-  }
-
-  const copyFrom = async (from: Store, to: Store): Promise<void> => {
-    await whileFull(() => copyPieces({ manifest, integrity, from, to, signal }))
-    haveBytes = countHave(to)
-    await finish()
+    const isWhole = await whileFull(() => copyPieces({ ...parts, from: from.store, to, signal, unreadable }))
+    haveBytes = sureBytes(manifest, to)
+    if (isWhole) await finish()
   }
 
   const start = async (): Promise<void> => {
     const opened = await whileFull(() => storage.open(manifest, { folder: record.folder, name: record.fileName, overwrite: record.overwrite }, signal))
     store = opened
     await whileFull(() => opened.reserve())
-    await settleDoubts(opened)
-    haveBytes = resumedBytes = countHave(opened)
-    const local = holdings.source(content, id)
-    const role = await holdings.add(content, { manifest, integrity }, { id, group: record.group, store: opened, complete: false })
-    if (signal.aborted) return
-    if (role === 'other' && local !== undefined) await copyFrom(local.store, opened)
-    else if (role === 'primary' && haveBytes === manifest.length) await finish()
+    await settleDoubts({ ...parts, store: opened, signal, whileFull, hashed: bytes => { hashedBytes += bytes } })
+    haveBytes = resumedBytes = sureBytes(manifest, opened)
+    signal.throwIfAborted()
+    const use: Use = { id, group: record.group, store: opened, complete: false, left: () => { counting.keep() }, supplied: () => { void step(copy) }, unreadable }
+    if (await holdings.add(content, parts, use) === 'other') await copy()
+    else if (haveBytes === manifest.length) await finish()
   }
 
   /** Durable, renamed, checked as the file that it is now, and served from there. */
   const finish = async (): Promise<void> => {
-    if (finishing || store === undefined || record.state !== 'running') return
-    finishing = true
     const partial = store
+    if (partial === undefined || record.state !== 'running') return
     const hashes = await partial.hashes() ?? new Uint8Array()
     if (record.combined !== undefined && integrity.combined !== undefined && integrity.combined(hashes) !== record.combined) {
       throw new ShoalError('INTEGRITY', `The combined hash of "${record.name}" is not the listed ${record.combined}. Tell who shares it: the listing is wrong.`)
     }
+    signal.throwIfAborted()
     const path = await whileFull(() => partial.finish())
-    const identity: FileIdentity = (await inspect(path)).identity
-    const served = await storage.open(manifest, { existing: path, identity }, ended)
-    noteTransports()
-    const last = counters()
-    carried = { fetched: carried.fetched + (view()?.fetchedBytes ?? 0), wasted: carried.wasted + (view()?.wastedBytes ?? 0) }
-    holdings.complete(content, id, served)
-    store = served
-    await partial.close()
-    await settle({ ...record, ...last, haveBytes: manifest.length, state: 'complete', finishedPath: path, identity })
+    // it has its name: from here on it ends as complete, whoever wants something else meanwhile
+    const { identity } = await inspect(path)
+    record = { ...facts(), haveBytes: manifest.length, state: 'complete', finishedPath: path, identity }
+    // the storage's receipt says the same to the next login
+    await profile.downloads.put(record).catch((error: unknown) => { house.log(`That "${record.name}" is complete could not be recorded: ${String(error)}`) })
     done.resolve(path)
-    events.send({ type: 'download', group: record.groupName, name: record.name, change: 'complete', detail: path })
-  }
-  const guarded = (work: Promise<void>): void => {
-    work.catch(async (error: unknown) => {
-      if (signal.aborted && record.state === 'running') return // suspended: the record says how far it came
-      await fail(asShoalError(error))
-    }).catch((error: unknown) => { house.log(`A failed download could not be recorded: ${String(error)}`) })
+    change('complete', path)
+    try {
+      store = await storage.open(manifest, { existing: path, identity }, new AbortController().signal)
+      await holdings.complete(content, id, store)
+    } catch (error) {
+      await rest()
+      throw error
+    } finally { await partial.close() }
   }
 
-  const running: Running = {
+  const serve = async (): Promise<void> => {
+    const { finishedPath, identity } = record
+    if (finishedPath === undefined || identity === undefined || signal.aborted) return
+    if (!sameFile((await inspect(finishedPath)).identity, identity)) return
+    store = await storage.open(manifest, { existing: finishedPath, identity }, signal)
+    // without its hashes it can prove nothing
+    if (await store.hashes() === undefined) { await closeStore(); return }
+    await holdings.add(content, parts, { id, group: record.group, store, complete: true, unreadable }).catch(async (error: unknown) => {
+      await closeStore()
+      throw error
+    })
+  }
+  const unreadable = (error: ShoalError): void => {
+    house.log(`"${record.finishedPath ?? record.fileName}" could not be read: ${error.message}`)
+    if (record.state === 'complete') void after(rest)
+  }
+
+  let discarding: Promise<boolean> | undefined
+  const discard = async (): Promise<boolean> => {
+    const cancelled = new ShoalError('INTERRUPTED', `The download of "${record.name}" was cancelled.`)
+    abort.abort(cancelled)
+    await work
+    if (record.state !== 'running') return false
+    done.reject(cancelled)
+    await holdings.remove(content, id)
+    // ended before it was opened: what an earlier process left is removed, too
+    const left = store ?? await storage.open(manifest, { folder: record.folder, name: record.fileName, overwrite: record.overwrite }, new AbortController().signal).catch(() => undefined)
+    store = undefined
+    await left?.discard()
+    await profile.downloads.delete(record.user, record.id)
+    return true
+  }
+
+  if (record.state === 'running') void step(start)
+  return {
     get record () { return record },
     finished: done.promise,
-    status () {
-      const now = counters()
-      const complete = record.state === 'complete'
-      const shown = record.state === 'running' ? now : record
-      const sources = view()?.sources ?? []
-      noteTransports()
-      const waiting = record.state !== 'running' ? undefined : stall ?? (isWaiting() ? `waiting for a source${waitReason === undefined ? '' : `: ${waitReason}`}` : undefined)
-      return {
-        group: record.groupName, name: record.name, content, path: record.finishedPath ?? `${record.folder}/${record.fileName}`, state: record.state,
-        length: manifest.length, haveBytes: complete ? manifest.length : shown.haveBytes, fetchedBytes: shown.fetchedBytes, resumedBytes: shown.resumedBytes,
-        hashedBytes: shown.hashedBytes, wastedBytes: shown.wastedBytes, bytesByPeer: shown.bytesByPeer, rate: record.state === 'running' ? meter.rate(performance.now()) : 0,
-        sources: record.state === 'running' ? sources.length : 0,
-        transports: [...new Set(record.state === 'running' ? sources.map(({ peer }) => transports.get(peer) ?? '').filter(name => name !== '') : [])],
-        startedAt: record.startedAt,
-        ...(complete ? { seconds: record.activeMs / 1000 } : {}),
-        ...(waiting === undefined ? {} : { waiting }),
-        ...(record.error === undefined ? {} : { error: record.error })
-      }
-    },
+    status: () => record.state !== 'running'
+      ? downloadStatus(record, undefined)
+      : downloadStatus(facts(), { rate: meter.rate(performance.now()), sources: view()?.sources ?? [], stall, away: waitReason, transportOf: engine.transportOf }),
     pieceStored (piece) {
       const bytes = pieceBytes(manifest, piece)
       haveBytes += bytes
       meter.add(bytes, performance.now())
-      noteTransports()
     },
-    complete () { guarded(finish()) },
+    complete () { void step(finish) },
     stalled (code) { stall = code === undefined ? undefined : `waiting: the disk is full (${code}). Free space on ${record.folder}: it goes on by itself` },
-    failed (error) { guarded(fail(error)) },
-    promoted () {
-      const from = holdings.source(content, id)
-      if (from !== undefined && store !== undefined) guarded(copyFrom(from.store, store))
+    failed (error) {
+      if (!isOn()) return
+      abort.abort(error)
+      void after(() => fail(error))
     },
-    away (reason) { waitReason = reason },
-    save,
+    away (reason) {
+      if (waitReason === undefined && reason !== undefined) change('waiting', reason)
+      if (waitReason !== undefined && reason === undefined) change('going')
+      waitReason = reason
+    },
+    async save () {
+      if (!isOn()) return
+      const now = facts()
+      const told = [now.haveBytes, now.fetchedBytes, now.wastedBytes, now.hashedBytes].join(' ')
+      if (told === saved) return
+      saved = told
+      await profile.downloads.put(now)
+    },
+    serve: () => after(serve),
+    rest: () => after(rest),
     async suspend () {
-      const last = { ...record, ...counters() }
-      const wasRunning = record.state === 'running'
-      abort.abort(new ShoalError('STOPPED', `The download of ${record.name} is suspended. It goes on after the next login.`))
-      if (wasRunning) {
+      const stopping = new ShoalError('STOPPED', `The download of "${record.name}" was suspended. Log in again: it goes on.`)
+      abort.abort(stopping)
+      await work
+      if (record.state === 'running') {
+        const last = facts()
+        if (holdings.primary(content) === id) engine.lay(content) // nothing that would not be counted comes any more
+        done.reject(stopping)
         await profile.downloads.put(last)
-        done.reject(new ShoalError('STOPPED', `The download of ${record.name} was suspended. Log in again: it goes on.`))
       }
-      activeSince = performance.now()
-      await store?.close()
+      await closeStore()
     },
-    async discard () {
-      abort.abort(new ShoalError('INTERRUPTED', `The download of ${record.name} was cancelled.`))
-      const wasRunning = record.state === 'running'
-      await holdings.remove(content, id)
-      if (wasRunning) {
-        await store?.discard()
-        done.reject(new ShoalError('INTERRUPTED', `The download of ${record.name} was cancelled.`))
-      } else await store?.close()
-      await profile.downloads.delete(record.user, record.id)
-    }
+    discard: () => discarding ??= discard()
   }
-
-  if (record.state === 'running') guarded(start())
-  return running
 }
