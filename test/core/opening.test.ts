@@ -200,6 +200,19 @@ describe('the end of a channel', () => {
     expect(stage.feed({ type: 'removed', group: one, peer: 'b' as PeerId })).toEqual(['1> close 0'])
   })
 
+  test.each([
+    ['regrouped', (stage: Stage) => stage.feed({ type: 'regrouped', content: stage.file.id, groups: [group('b')] })],
+    ['left', (stage: Stage) => stage.feed({ type: 'left', group: group('a') })]
+  ])('%s closes what is shared in that group, and leaves what is shared in another', (_, end) => {
+    const [one, two] = [group('a'), group('b')]
+    const stage = createStage({ groups: [one, two] })
+    const [b, c] = [stage.link('b'), stage.link('c')]
+    stage.say(b, openBy(stage, 'b', 0, one))
+    stage.say(c, openBy(stage, 'c', 0, two))
+    stage.log()
+    expect(end(stage)).toEqual(['1> close 0', 'unlink 1: Nothing is shared over it any more.'])
+  })
+
   test('what crosses the end is dropped', () => {
     const stage = served()
     const second = sample(leaf, leaf, 'f')

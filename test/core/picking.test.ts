@@ -57,6 +57,8 @@ describe('a piece is asked', () => {
     ['of another when its peer chokes', '.....', 'a=xx... b=xx... a#', 'a0 a1||b0 b1', two],
     ['of another when its peer rejects it', '......', 'a=xxxxxx b=xxxxxx a/0 b:2 b:3', 'a0 a1|b2 b3||b0|b4', two],
     ['of the same peer again only after a while, and after longer each time', '..', 'a=x. a/0 @9000 @2000', 'a0|||a0'],
+    ['a moment later of who rejects another, and later each time', '......', 'a=xxxxxx a/0 @249 @1 a/2 @499 @1', 'a0 a1|||a2|||a3', two],
+    ['a moment later again, once it brought something', '......', 'a=xxxxxx a/0 @250 a:1 a/2 @250', 'a0 a1||a2|a3||a4', two],
     ['again after bad data, of another', '..', 'a=xx b=xx a!0', 'a0 a1||b0 b1'],
     ['first where it is rarest', '....', 'a=xxx. b=.xxx c=xxxx', 'a1 a0|b3 b2|', { ...two, selector: rarestFirst }],
     ['in order when the selector says so', '....', 'a=xxx. b=.xxx c=xxxx', 'a0 a1|b2 b3|', { ...two, selector: inOrder }],
