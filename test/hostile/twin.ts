@@ -19,6 +19,8 @@ export interface Twin {
   readonly most: { readonly downBytes: number, readonly upBytes: number, readonly owedBytes: number }
   /** Links there ever were to a peer, with why each ended, if it did. */
   linksTo (peer: PeerId): readonly { readonly link: LinkId, readonly ended: string | undefined }[]
+  /** Links on which something was ever requested. */
+  readonly asked: ReadonlySet<LinkId>
   /** Effects of each type so far. */
   count (type: string): number
 }
@@ -27,6 +29,7 @@ export const createTwin = (limits?: Limits, seed = 7): Twin => {
   const early: Recorded[] = []
   const links = new Map<LinkId, { readonly peer: PeerId, ended: string | undefined }>()
   const effects = new Map<string, number>()
+  const asked = new Set<LinkId>()
   const most = { downBytes: 0, upBytes: 0, owedBytes: 0 }
   let session: Session | undefined
 
@@ -35,6 +38,7 @@ export const createTwin = (limits?: Limits, seed = 7): Twin => {
     if ('effect' in entry) {
       const { effect } = entry
       effects.set(effect.type, (effects.get(effect.type) ?? 0) + 1)
+      if (effect.type === 'send' && effect.message.type === 'request') asked.add(effect.link)
       const ending = effect.type === 'unlink' ? links.get(effect.link) : undefined
       if (ending !== undefined && effect.type === 'unlink') ending.ended = effect.why
       return
@@ -52,7 +56,7 @@ export const createTwin = (limits?: Limits, seed = 7): Twin => {
   }
 
   return {
-    seed, most,
+    seed, most, asked,
     record: feed,
     async begin (peer) {
       const selector = await rarestFirst().create({ log: () => undefined })
