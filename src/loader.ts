@@ -2,8 +2,8 @@
  * Plugins by name at run time: a first-party word, a path, or a package of the user's. Locates first and imports second, so that a plugin that crashes while
  * it loads is not reported as missing. Owns the four errors; what a plugin is, is in contract/plugin.ts.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { createRequire, findPackageJSON, isBuiltin } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { contractVersion, kinds, ShoalError } from './contract/index.ts'
@@ -33,15 +33,38 @@ export const listPlugins = (kind: Kind): readonly string[] =>
 const splitSpec = (spec: string): { readonly word: string, readonly options: Record<string, unknown> } => {
   const at = spec.indexOf('?')
   if (at === -1) return { word: spec, options: {} }
-  const typed = (text: string): unknown => text === 'true' ? true : text === 'false' ? false : /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
+  // what would not be the same when written again, such as a number with a leading zero, is text
+  const typed = (text: string): unknown => text === 'true' ? true : text === 'false' ? false : /\d/.test(text) && String(Number(text)) === text ? Number(text) : text
   return { word: spec.slice(0, at), options: Object.fromEntries([...new URLSearchParams(spec.slice(at + 1))].map(([key, value]) => [key, typed(value)])) }
 }
 
-const isPath = (word: string): boolean => word.startsWith('./') || word.startsWith('../') || word.startsWith('/') || word.startsWith('file:')
+const isPath = (word: string): boolean => word === '.' || word === '..' || word.startsWith('./') || word.startsWith('../') || word.startsWith('/') || word.startsWith('file:')
 
 const locatePath = (word: string, from: string): string | undefined => {
   const path = word.startsWith('file:') ? fileURLToPath(word) : resolve(from, word)
   return [path, join(path, 'index.js'), join(path, 'index.ts')].find(candidate => existsSync(candidate) && statSync(candidate).isFile())
+}
+
+/** The file that conditions choose, of those that a package gives for itself. */
+const chosen = (target: unknown): string | undefined => {
+  if (typeof target === 'string') return target
+  if (Array.isArray(target)) return target.map(chosen).find(file => file !== undefined)
+  if (typeof target !== 'object' || target === null) return undefined
+  for (const [condition, inner] of Object.entries(target)) {
+    const file = ['node', 'import', 'module-sync', 'default'].includes(condition) ? chosen(inner) : undefined
+    if (file !== undefined) return file
+  }
+  return undefined
+}
+
+/** A package that is for `import` only, which `require` does not find. Node resolves so only for the module that asks, and we ask for another folder. */
+const locateImportOnly = (word: string, from: URL): string | undefined => {
+  const packagePath = findPackageJSON(word, from)
+  if (packagePath === undefined) return undefined
+  const { name, exports: given } = JSON.parse(readFileSync(packagePath, 'utf8')) as { readonly name?: string, readonly exports?: Readonly<Record<string, unknown>> }
+  const key = `.${word.slice(name?.length)}`
+  const file = chosen(given !== undefined && key in given ? given[key] : key === '.' ? given : undefined)
+  return file === undefined ? undefined : join(dirname(packagePath), file)
 }
 
 const locate = (kind: Kind, word: string, from: string): string => {
@@ -53,12 +76,16 @@ const locate = (kind: Kind, word: string, from: string): string => {
   if (isPath(word)) {
     const path = locatePath(word, from)
     if (path !== undefined) return path
-    throw new ShoalError('PLUGIN_NOT_FOUND', `There is no ${kind} plugin at "${resolve(from, word)}". ${listed()}`)
+    throw new ShoalError('PLUGIN_NOT_FOUND', `There is no ${kind} plugin at "${word.startsWith('file:') ? word : resolve(from, word)}". ${listed()}`)
   }
-  try {
-    return createRequire(pathToFileURL(join(from, 'package.json'))).resolve(word)
-  } catch (cause) {
-    throw new ShoalError('PLUGIN_NOT_FOUND', `There is no ${kind} plugin "${word}". ${listed()}`, { cause })
+  const absent = (cause?: unknown): ShoalError => new ShoalError('PLUGIN_NOT_FOUND', `There is no ${kind} plugin "${word}". ${listed()}`, { cause })
+  if (isBuiltin(word)) throw absent()
+  const base = pathToFileURL(join(resolve(from), 'package.json'))
+  try { return createRequire(base).resolve(word) } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')) throw absent(cause)
+    const path = locateImportOnly(word, base)
+    if (path === undefined) throw absent(cause)
+    return path
   }
 }
 

@@ -1,0 +1,110 @@
+/** Plugins by name at run time: where they are found, what their options become, and the four ways in which one can be wrong. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { ShoalError } from '../../src/contract/index.ts'
+import { listPlugins, loadPlugin } from '../../src/loader.ts'
+
+const contract = pathToFileURL(join(import.meta.dirname, '../../src/plugin.ts')).href
+
+/** A folder outside the checkout. */
+const folder = (files: Readonly<Record<string, string>> = {}): string => {
+  const path = mkdtempSync(join(tmpdir(), 'shoal-loader-'))
+  onTestFinished(() => { rmSync(path, { recursive: true }) })
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true })
+    writeFileSync(join(path, name), text)
+  }
+  return path
+}
+
+/** A selector that is its options. */
+const mine = (kind = 'selector'): string => `import { definePlugin } from ${JSON.stringify(contract)}\nexport default definePlugin('${kind}', 'mine', options => ({ options, select: () => [] }))\n`
+const context = { log: (): void => undefined }
+const optionsOf = async (spec: string, from: string): Promise<unknown> => ((await (await loadPlugin('selector', spec, { from })).create(context)) as unknown as { options: unknown }).options
+const refusal = async (work: Promise<unknown>): Promise<ShoalError> => {
+  try { await work } catch (error) { if (ShoalError.is(error)) return error; throw error }
+  throw new Error('It was not refused.')
+}
+
+describe('a plugin', () => {
+  it('of our own is found by its word', async () => {
+    expect(listPlugins('selector')).toEqual(expect.arrayContaining(['random', 'rarest-first', 'sequential']))
+    expect(await loadPlugin('selector', 'sequential')).toMatchObject({ kind: 'selector', name: 'sequential' })
+  })
+
+  it('is found by a path from the given folder, by an absolute one, by a URL, and as a folder', async () => {
+    const at = folder({ 'mine.mjs': mine(), 'whole/index.js': mine(), 'whole/package.json': '{"type":"module"}' })
+    for (const spec of ['./mine.mjs', join(at, 'mine.mjs'), pathToFileURL(join(at, 'mine.mjs')).href, './whole', './whole/']) {
+      expect(await loadPlugin('selector', spec, { from: at })).toMatchObject({ kind: 'selector', name: 'mine' })
+    }
+  })
+
+  it('is found as a package of the user, also one that is for import only', async () => {
+    const at = folder({
+      'node_modules/plain/package.json': '{"name":"plain","main":"index.mjs"}', 'node_modules/plain/index.mjs': mine(),
+      'node_modules/@some/modern/package.json': '{"name":"@some/modern","type":"module","exports":{".":{"import":"./here.js"}}}', 'node_modules/@some/modern/here.js': mine()
+    })
+    expect(await loadPlugin('selector', 'plain', { from: at })).toMatchObject({ name: 'mine' })
+    expect(await optionsOf('@some/modern?level=3', at)).toEqual({ level: 3 })
+  })
+
+  it('is given what follows the question mark: numbers and booleans as such, all else as text', async () => {
+    const at = folder({ 'mine.mjs': mine() })
+    expect(await optionsOf('./mine.mjs', at)).toEqual({})
+    expect(await optionsOf('./mine.mjs?a=1&b=-2.5&c=true&d=false&e=x%20y&f=1e3&g=&h=01&i=12345678901234567890', at))
+      .toEqual({ a: 1, b: -2.5, c: true, d: false, e: 'x y', f: '1e3', g: '', h: '01', i: '12345678901234567890' })
+  })
+})
+
+describe('a plugin that cannot be used', () => {
+  it.each(['no-such', './no-such.mjs', '@no/such', 'Rarest-First', ''])('%j is not found, and what there is is listed', async spec => {
+    const error = await refusal(loadPlugin('selector', spec, { from: folder() }))
+    expect(error.code).toBe('PLUGIN_NOT_FOUND')
+    expect(error.message).toContain('random, rarest-first, sequential')
+  })
+
+  it('never names a part of Node, or a folder that is above', async () => {
+    for (const spec of ['fs', 'node:fs', '..', '.', './']) expect(await refusal(loadPlugin('selector', spec, { from: folder() }))).toMatchObject({ code: 'PLUGIN_NOT_FOUND' })
+  })
+
+  it('crashes while it loads: it failed, with its cause, and is not missing', async () => {
+    const error = await refusal(loadPlugin('selector', './mine.mjs', { from: folder({ 'mine.mjs': 'throw new RangeError("out of luck")' }) }))
+    expect(error).toMatchObject({ code: 'PLUGIN_FAILED', cause: { name: 'RangeError' } })
+    expect(error.message).toContain('out of luck')
+  })
+
+  it.each([
+    ['a package', 'import "left-out"', 'left-out'],
+    ['a file', 'import "./left-out.mjs"', 'left-out.mjs'],
+    ['a native library', 'throw new Error("libfoo.so.2: cannot open shared object file: No such file or directory")', 'libfoo.so.2'],
+    ['a binding', 'import { createRequire } from "node:module"; createRequire(import.meta.url)("./build/foo.node")', 'foo.node']
+  ])('needs %s that is not there: it is named', async (_what, text, name) => {
+    const at = folder({ 'mine.mjs': text })
+    const error = await refusal(loadPlugin('selector', './mine.mjs', { from: at }))
+    expect(error.code).toBe('PLUGIN_FAILED')
+    expect(error.message).toMatch(new RegExp(`It needs \\S*${name.replaceAll('.', '\\.')}, which is not there`))
+    expect(error.cause).toBeInstanceOf(Error)
+  })
+
+  it.each(['export default 3', 'export const mine = 1', 'export default () => ({})', 'export default null', 'export default { kind: "selector" }'])('is no plugin: %s', async text => {
+    const error = await refusal(loadPlugin('selector', './mine.mjs', { from: folder({ 'mine.mjs': text }) }))
+    expect(error.code).toBe('PLUGIN_SHAPE')
+    expect(error.message).toContain("definePlugin('selector'")
+  })
+
+  it('is made for another version of the contract', async () => {
+    const text = 'export default Object.assign(() => ({}), { shoal: 99, kind: "selector", pluginName: "mine" })'
+    const error = await refusal(loadPlugin('selector', './mine.mjs', { from: folder({ 'mine.mjs': text }) }))
+    expect(error.code).toBe('PLUGIN_SHAPE')
+    expect(error.message).toContain('version 99')
+  })
+
+  it('is of another kind: it says where it belongs', async () => {
+    const error = await refusal(loadPlugin('selector', './mine.mjs', { from: folder({ 'mine.mjs': mine('storage') }) }))
+    expect(error.code).toBe('PLUGIN_KIND')
+    expect(error.message).toContain('--storage')
+  })
+})
