@@ -60,7 +60,7 @@ describe.concurrent('a peer that sends 50 kB/s', () => {
   it('costs at most a window of bytes beside a fast one, and is kept', async () => {
     await using world = await createWorld()
     const slow = await world.shoal('slow', { limits: { up } })
-    const fast = await world.shoal('fast', { home: join(world.folder, 'home') })
+    const fast = await world.shoal('fast')
     const taker = await world.shoal('taker')
     await fast.createGroup('crew')
     await world.join(fast, 'crew', slow, taker)

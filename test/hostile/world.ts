@@ -40,7 +40,7 @@ export interface Watched extends Shoal { readonly twin: Twin }
 export interface World {
   readonly folder: string
   /** A peer, its user made and logged in. */
-  shoal (user: string, options?: Pick<ShoalOptions, 'limits' | 'log' | 'home'>): Promise<Watched>
+  shoal (user: string, options?: Pick<ShoalOptions, 'limits' | 'log'>): Promise<Watched>
   raw (user: string): Promise<RawMember>
   /** Someone without an account. */
   stranger (): Promise<RawPeer>
