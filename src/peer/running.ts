@@ -4,7 +4,6 @@
  */
 import { pieceBytes, ShoalError } from '../contract/index.ts'
 import type { DownloadStatus, Integrity, PieceIndex, Store } from '../contract/index.ts'
-import { pause, systemClock } from '../engine/index.ts'
 import type { DownloadRecord } from '../profile/index.ts'
 import { copyPieces } from './copying.ts'
 import { createCounting } from './counting.ts'
@@ -14,8 +13,7 @@ import type { Use } from './holdings.ts'
 import type { House } from './house.ts'
 import { inspect, sameFile } from './local-file.ts'
 import { createMeter } from './meter.ts'
-
-const retryMs = 2_000
+import { createPatience } from './patience.ts'
 
 export interface Running {
   readonly record: DownloadRecord
@@ -111,21 +109,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
     }
   })
 
-  /** Again and again while the disk is full; the reason shows in the status. */
-  const whileFull = async <T>(attempt: () => Promise<T>): Promise<T> => {
-    for (;;) {
-      try {
-        const result = await attempt()
-        stall = undefined
-        return result
-      } catch (error) {
-        if (!ShoalError.is(error, 'STORAGE_FULL') || signal.aborted) throw error
-        stall = `waiting: ${error.message}`
-        await pause(systemClock, retryMs, signal)
-        signal.throwIfAborted()
-      }
-    }
-  }
+  const whileFull = createPatience(signal, reason => { stall = reason })
 
   const copy = async (): Promise<void> => {
     const from = holdings.source(content, id)

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ShoalError } from '../../src/contract/index.ts'
 import type { Storage } from '../../src/contract/index.ts'
 import { faults } from '../../src/testing/index.ts'
 import { createWorld, gate, gated, KiB, password } from './world.ts'
@@ -104,6 +105,27 @@ describe('a download', () => {
     await ann.logout()
     await (await carl.download('films', 'a.bin', join(world.folder, 'carl/'))).finished
     expect(carl.downloads()).toMatchObject([{ bytesByPeer: [{ user: 'bob', bytes: length }] }])
+  })
+
+  it('that has its name, of which the record does not know, is complete at the next login', async () => {
+    const world = await createWorld()
+    let isBroken = false
+    const [ann, bob] = [await world.peer('ann'), await world.peer('bob', {
+      home: 'bob',
+      storage: storage => faults.stores(storage, store => gated(store, 'finish', () => { isBroken = true; return Promise.resolve() })),
+      state: state => faults.failing(state, { method: 'txn', when: () => isBroken, error: () => new ShoalError('STATE_FAILED', 'The disk is said to be broken.') })
+    })]
+    await world.group('films', ann, bob)
+    const path = world.file('a.bin', length)
+    await ann.share(path, 'films')
+    await (await bob.download('films', 'a.bin', join(world.folder, 'to/'))).finished
+    await bob.logout()
+    isBroken = false
+    const complete = nextComplete(bob.events())
+    await bob.login('bob', password)
+    await complete
+    expect(bob.downloads()).toMatchObject([{ state: 'complete', haveBytes: length, resumedBytes: length }])
+    expect(readFileSync(join(world.folder, 'to/a.bin')).equals(readFileSync(path))).toBe(true)
   })
 
   it('of a file without bytes is complete at once', async () => {
