@@ -114,7 +114,7 @@ const cases: Readonly<Record<string, Case>> = {
     manners: [() => ({ asked: reject })],
     engaged: askedOf,
     // asked again and again it is not: after each reject it is left alone for longer
-    check ({ bad: [source] }) { expect(source?.heard('request').length).toBeLessThan(100) }
+    check ({ bad: [source] }) { expect(source?.heard('request').length).toBeLessThan(40) }
   },
   'has nothing': {
     manners: [() => ({ have: new Uint8Array(0) })],
@@ -139,7 +139,7 @@ const cases: Readonly<Record<string, Case>> = {
       }
     })],
     engaged: askedOf,
-    check ({ bad: [source] }) { expect(source?.heard('request').length).toBeLessThan(200) }
+    check ({ bad: [source] }) { expect(source?.heard('request').length).toBeLessThan(60) }
   },
   'drips one byte of a block in 100 ms': {
     manners: [() => {
