@@ -2,9 +2,14 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { ContentId, LogEntry } from '../../src/contract/index.ts'
+import { sealEntry } from '../../src/core/log-entry.ts'
+import { signEntry } from '../../src/membership/index.ts'
 import { until, within } from './deadline.ts'
+import type { RawLink } from './raw-peer.ts'
 import { createSource, subjectOf } from './source.ts'
 import { createWorld } from './world.ts'
+import type { RawMember } from './world.ts'
 
 const KiB = 1024
 const pieceSize = 64 * KiB
@@ -63,5 +68,40 @@ describe.concurrent('a member who is removed', () => {
     await again.hear('the refusal', message => message.type === 'refuse' && message.number === number)
     expect(again.heard.map(({ type }) => type)).toEqual(['hello', 'refuse'])
     expect(download.status().state).toBe('running')
+  })
+})
+
+describe('a removal that a member tells', () => {
+  it('is not believed when it is made up', async () => {
+    await using world = await createWorld()
+    const owner = await world.shoal('owner')
+    const lines: string[] = []
+    const [sharer, other, teller] = [await world.shoal('sharer', { log: line => { lines.push(line) } }), await world.raw('other'), await world.raw('teller')]
+    await owner.createGroup('crew')
+    await world.join(owner, 'crew', sharer, other, teller)
+    const { path, bytes } = world.file('file', 4 * pieceSize)
+    await sharer.share(path, 'crew', { pieceSize })
+    const { group, content } = await subjectOf(sharer, 'crew', 'file', bytes)
+    const enter = async (raw: RawMember): Promise<RawLink> => {
+      const link = await raw.dial(sharer)
+      link.open(group, content, await raw.membership.mine(group))
+      await link.hear('what it has', ({ type }) => type === 'pieces')
+      return link
+    }
+    const [served, telling] = [await enter(other), await enter(teller)]
+    const { head } = await teller.membership.group(group)
+    const entry: LogEntry = { format: 1, group, seq: head.seq + 1, prev: head.hash, at: 0, actor: teller.peer, action: { kind: 'remove', user: other.user } }
+    const own = await signEntry(entry, teller.key)
+    const forged = sealEntry({ ...entry, actor: owner.peer }, own.signature)
+    const made = [own.bytes, forged, own.bytes.slice(0, 50), new Uint8Array(1)]
+    for (const entry of made) telling.say({ type: 'removal', number: 0, entry })
+    await until('each is judged', () => lines.filter(line => line.startsWith('A removal told by a peer is not believed')).length === made.length)
+    // who was to be removed is served still
+    const number = served.open(group, '9'.repeat(64) as ContentId, new Uint8Array())
+    await served.hear('an answer', message => message.type === 'refuse' && message.number === number)
+    expect([served.isOver, telling.isOver]).toEqual([false, false])
+
+    await owner.removeMember('crew', 'other')
+    await within(cutMs, 'its link is cut', served.over)
   })
 })
