@@ -47,6 +47,7 @@ describe('pages', () => {
 
   test('that a peer does not have are asked of another, and of it again after a while', () => {
     const stage = start()
+    stage.now = 10_000
     const poor = stage.source('a', all)
     stage.log()
     expect(stage.say(poor, { type: 'no-hashes', number: 0, layer: 0, first: 0, count: hashPage })).toEqual([])

@@ -114,6 +114,23 @@ describe('storage', () => {
     expect(stage.feed({ type: 'stored', content: stage.file.id, piece: 0 })).toEqual(['emit piece 0', 'emit stalled no more', 'store 1', '1> have 0'])
   })
 
+  test('that failed a thousand times goes on as if it had not', () => {
+    const stage = storing()
+    unstored(stage, 0, 'STORAGE_FULL', true)
+    stage.feed({ type: 'stored', content: stage.file.id, piece: 1 })
+    unstored(stage, 0, 'STORAGE_FULL', true)
+    for (let times = 0; times < 1_000; times++) {
+      stage.pass(2_000)
+      unstored(stage, 0, 'STORAGE_FULL', true)
+    }
+    stage.pass(2_000)
+    stage.feed({ type: 'stored', content: stage.file.id, piece: 0 })
+    stage.log()
+    stage.source('b', 'xxxx')
+    stage.feed({ type: 'admitted', link: 2, number: 0, ok: true })
+    expect(stage.log().filter(line => line.includes('request'))).toHaveLength(2)
+  })
+
   test('that fails for good fails the content: nothing more is asked, everything is given back, what we have is served', () => {
     const stage = storing()
     stage.feed({ type: 'stored', content: stage.file.id, piece: 0 })
