@@ -7,12 +7,15 @@ import type { RealmPin, ShoalEvent } from 'shoal'
 import trackerHttp from 'shoal/plugins/tracker-http'
 
 const [url, user, password, group, file] = process.argv.slice(2)
-if (url === undefined || user === undefined || password === undefined || group === undefined) throw new Error('private-group.ts URL USER PASSWORD GROUP [FILE]')
+if (url === undefined || user === undefined || password === undefined || group === undefined) {
+  process.stderr.write('private-group.ts URL USER PASSWORD GROUP [FILE]\n')
+  process.exit(2)
+}
 const { hostname, port, hash } = new URL(url)
 const pin = hash.replace('#sha256=', '')
 if (!isHash(pin)) throw new Error('The URL carries no pin: give it as the tracker printed it.')
 
-const shoal = await createShoal({ tracker: trackerHttp({ where: { host: hostname, port: Number(port) }, pin: pin as RealmPin }) })
+const shoal = await createShoal({ tracker: trackerHttp({ where: { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || 443 }, pin: pin as RealmPin }) })
 const tell = (event: ShoalEvent): void => { process.stderr.write(`${JSON.stringify(event)}\n`) }
 const watching = (async () => { for await (const event of shoal.events()) tell(event) })()
 

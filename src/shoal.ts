@@ -1,11 +1,11 @@
 /** `createShoal`: a peer, assembled from its plugins. Owns the order in which parts are made and laid down; what they do is in peer/ and engine/. */
 import { join } from 'node:path'
-import { mkdir } from 'node:fs/promises'
 import { ShoalError } from './contract/index.ts'
 import type { Context, DownloadStatus, Integrity, Kind, Kinds, Plugin, PeerStatus, Shoal, State, Transport } from './contract/index.ts'
 import type { Limits } from './core/io.ts'
 import { createEngine } from './engine/index.ts'
 import type { EngineEvent, Recorded } from './engine/index.ts'
+import { makeFolder } from './make-folder.ts'
 import { createNetwork } from './network/index.ts'
 import { createLogin } from './peer/account.ts'
 import { createBroadcast } from './peer/broadcast.ts'
@@ -55,7 +55,7 @@ const contextOf = async (home: string | undefined, { kind, name }: Plugin, log: 
   const labelled = (line: string): void => { log(`${kind}-${name}: ${line}`) }
   if (home === undefined) return { log: labelled }
   const folder = join(home, `${kind}-${name}`)
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, 0o700)
   return { folder, log: labelled }
 }
 

@@ -1,8 +1,9 @@
 /** Where the durable files lie: XDG folders, or all below SHOAL_HOME. Makes them for their owner alone; what is in them belongs to others. */
-import { chmod, mkdir } from 'node:fs/promises'
+import { chmod } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { ShoalError } from '../contract/index.ts'
+import { makeFolder } from '../make-folder.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -35,7 +36,7 @@ export const homeOf = (role: 'peer' | 'tracker', env: Environment): Home => {
 export const makeHome = async (home: Home): Promise<void> => {
   for (const folder of new Set([home.data, home.state])) {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await makeFolder(folder, 0o700)
       await chmod(folder, 0o700)
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)

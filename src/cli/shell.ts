@@ -34,7 +34,7 @@ export interface Shell {
 export const namedCommand = (commands: readonly Command[], name: string): Command => {
   const command = findCommand(commands, name)
   if (command !== undefined) return command
-  throw new ShoalError('UNKNOWN_COMMAND', `There is no command "${name}".${didYouMean(name, commandNames(commands))} Type help for the list.`)
+  throw new ShoalError('UNKNOWN_COMMAND', `There is no command "${name.length > 80 ? `${name.slice(0, 80)}…` : name}".${didYouMean(name, commandNames(commands))} Type help for the list.`)
 }
 
 /** The work, or the reason of the signal as soon as it is aborted: a part that does not listen cannot hold up the shell. */

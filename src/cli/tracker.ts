@@ -1,10 +1,10 @@
 /** `shoal tracker`: a tracker service behind HTTPS, on its own folder, until it is told to stop. */
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { derivePassword } from '../contract/api/password.ts'
 import { exitStatus, ShoalError } from '../contract/index.ts'
 import type { State } from '../contract/index.ts'
 import { loadPlugin } from '../loader.ts'
+import { makeFolder } from '../make-folder.ts'
 import { serveTracker } from '../tracker/http/index.ts'
 import { createTrackerService } from '../tracker/index.ts'
 import { inTime } from './closing.ts'
@@ -33,7 +33,7 @@ const withState = async <T>(args: Arguments, io: Io, log: (line: string) => void
   try {
     const plugin = await loadPlugin('state', args.option('--state') ?? 'sqlite')
     const folder = join(home.data, `state-${plugin.name}`)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder, 0o700)
     const state = await plugin.create({ folder, log })
     try { return await work(state, home.data) } finally { await inTime(state.stop()) }
   } finally { lock.release() }

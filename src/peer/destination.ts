@@ -1,7 +1,8 @@
 /** Where a download goes: DESTINATION as typed becomes a folder and a name that cannot leave it. */
-import { access, constants, lstat, mkdir, stat } from 'node:fs/promises'
+import { access, constants, lstat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ShoalError } from '../contract/index.ts'
+import { isFolder, makeFolder } from '../make-folder.ts'
 import { fileError } from './local-file.ts'
 
 /** A folder that cannot be made or written to: it was never to be read, and may well not be there. */
@@ -15,21 +16,9 @@ const folderError = (folder: string, error: unknown): ShoalError => {
 
 export interface Destination { readonly folder: string, readonly name: string, readonly path: string }
 
-const isFolder = async (path: string): Promise<boolean> => {
-  try { return (await stat(path)).isDirectory() } catch { return false }
-}
-
 /** Whether something has that name, a dangling link too. */
 const exists = async (path: string): Promise<boolean> => {
   try { await lstat(path); return true } catch { return false }
-}
-
-/** With the folders above it. Not by mkdir's own recursion: that never ends where nothing can be made at all, as below /proc. */
-const makeFolder = async (path: string): Promise<void> => {
-  if (await isFolder(path)) return
-  const parent = dirname(path)
-  if (!await exists(parent)) await makeFolder(parent)
-  try { await mkdir(path) } catch (error) { if (!await isFolder(path)) throw error }
 }
 
 const maxNameBytes = 255
