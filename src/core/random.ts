@@ -19,3 +19,10 @@ export const random = (seed: number): Random => {
   }
   return { next, below: limit => Math.floor(next() * limit) }
 }
+
+/** A seed that differs from peer to peer: with one for all, those who fetch the same would choose the same pieces at the same time, and have nothing to give each other. */
+export const mixed = (seed: number, name: string): number => {
+  let hash = seed >>> 0
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
+  return hash >>> 0
+}

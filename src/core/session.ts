@@ -15,7 +15,7 @@ import { endLink, offend } from './link.ts'
 import type { LinkTimers } from './link.ts'
 import { onMessage } from './messages.ts'
 import { onPaged, onPageLate, onProved } from './pages.ts'
-import { random } from './random.ts'
+import { mixed, random } from './random.ts'
 import { wakeThirsty } from './ready.ts'
 import { stepAsk } from './scheduler.ts'
 import { settings } from './settings.ts'
@@ -35,7 +35,7 @@ const createCore = (options: SessionOptions): Core => {
   const limits = options.limits ?? {}
   const checked = settings(options)
   const core: Core = {
-    self: options.peer, settings: checked, selector: options.selector, random: random(options.seed), timers: heap, effects: fifo(), now: 0, awayUntil: 0,
+    self: options.peer, settings: checked, selector: options.selector, random: random(mixed(options.seed, options.peer)), timers: heap, effects: fifo(), now: 0, awayUntil: 0,
     credentials: new Map(), peers: new Map(), links: new Map(), dialing: 0, transfers: new Map(), ghosts: new Map(),
     asking: fifo(), telling: fifo(), starved: new Set(), thirsty: new Set(), adrift: new Set(),
     downBudget: downBudget(checked.downBudgetBytes), downLimit: tokenBucket(limits.down), downTimer: heap.timer(() => { wakeThirsty(core) }),

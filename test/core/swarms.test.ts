@@ -50,6 +50,16 @@ describe('one sharer and two who fetch at the same time', () => {
     expect(sharer.view(file).sentBytes / file.bytes.byteLength).toBeLessThan(1.5)
   })
 
+  test('have something to give each other even with the same seed', () => {
+    const file = sample(16 * mebibyte, 256 * 1024)
+    const swarm = createSwarm({ seed: 1 })
+    const options = { up: 10e6, session: { seed: 7 } }
+    const [sharer, a, b] = [swarm.node('s', { has: 'all', ...options }), swarm.node('a', options), swarm.node('b', options)]
+    meet(file, sharer, a, b)
+    expect(swarm.run(60_000, () => a.isComplete(file) && b.isComplete(file))).toBe(true)
+    expect(sharer.view(file).sentBytes / file.bytes.byteLength).toBeLessThan(1.3)
+  })
+
   test('take little longer than one copy takes on the sharer\'s line', () => {
     const file = sample(64 * mebibyte, 512 * 1024)
     const swarm = createSwarm({ seed: 5, latencyMs: () => 2 })
