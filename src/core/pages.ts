@@ -62,13 +62,14 @@ export const onPageLate = (core: Core, link: Link): void => {
 }
 
 /** @returns the page, if it was asked for */
-const answered = (link: Link, channel: Channel, first: number): number | undefined => {
-  const { pageAsk } = link
-  if (pageAsk?.channel !== channel || pageAsk.page * hashPage !== first) return undefined
+const asked = ({ pageAsk }: Link, channel: Channel, first: number): number | undefined =>
+  pageAsk?.channel === channel && pageAsk.page * hashPage === first ? pageAsk.page : undefined
+
+/** The question has its answer. Of one that breaks the protocol it has not: the page goes back when the link ends. */
+const settlePage = (link: Link): void => {
   link.pageAsk = undefined
   link.pageTimer.clear()
   rest(link)
-  return pageAsk.page
 }
 
 /** The link has room for another question. */
@@ -77,10 +78,11 @@ const wakeAskers = (core: Core, link: Link): void => { for (const channel of lin
 /** @returns what is wrong with it */
 export const onHashes = (core: Core, channel: Channel, { layer, first, hashes, proof }: MessageOf<'hashes'>): string | undefined => {
   const { link, transfer } = channel
-  const page = answered(link, channel, first)
+  const page = asked(link, channel, first)
   if (page === undefined || layer !== 0) return `it sent hashes from ${first} that nobody asked for`
   const count = pageSize(transfer, page)
   if (hashes.byteLength === 0 || hashes.byteLength % count !== 0 || hashes.byteLength > count * maxHashBytes) return `it sent ${hashes.byteLength} bytes for ${count} hashes`
+  settlePage(link)
   channel.pageTries = 0
   if (transfer.missingPages.has(page) && !transfer.proving.has(page)) {
     transfer.pagesAsked.add(page)
@@ -94,8 +96,9 @@ export const onHashes = (core: Core, channel: Channel, { layer, first, hashes, p
 /** @returns what is wrong with it */
 export const onNoHashes = (core: Core, channel: Channel, { layer, first }: MessageOf<'no-hashes'>): string | undefined => {
   const { link, transfer } = channel
-  const page = answered(link, channel, first)
+  const page = asked(link, channel, first)
   if (page === undefined || layer !== 0) return `it has no hashes from ${first}, which nobody asked for`
+  settlePage(link)
   giveBack(transfer, page)
   channel.pageAt = core.now + Math.min(mostWaitMs, firstWaitMs * 2 ** channel.pageTries++)
   wakeTransfer(core, transfer)
@@ -117,9 +120,7 @@ export const leavePage = (core: Core, channel: Channel): void => {
   const { link, transfer } = channel
   if (link.pageAsk?.channel !== channel) return
   giveBack(transfer, link.pageAsk.page)
-  link.pageAsk = undefined
-  link.pageTimer.clear()
-  rest(link)
+  settlePage(link)
   wakeTransfer(core, transfer)
   wakeAskers(core, link)
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Download } from 'shoal'
 import { byteWriter, concatBytes, pieceBytes, pieceCount } from '../../src/contract/index.ts'
+import type { ContentId } from '../../src/contract/index.ts'
 import type { BlockRange } from '../../src/core/message.ts'
 import { encode } from '../../src/wire/encoder.ts'
 import { until, within } from './deadline.ts'
@@ -163,6 +164,18 @@ describe('a sharer', () => {
     await link.settled()
     expect(link.isOver).toBe(false)
     await download(all)
+  })
+
+  it('refuses 4,000 opens of contents that there are not, with credentials that look well, and serves another member meanwhile', async () => {
+    await using all = await scene(MiB)
+    const link = await (await all.world.stranger()).dial(all.sharer)
+    const forged = all.credential.with(-1, (all.credential.at(-1) ?? 0) ^ 1)
+    const frames = Array.from({ length: 4_000 }, (_, number) =>
+      encode({ type: 'open', number, group: all.subject.group, content: number.toString(16).padStart(64, '0') as ContentId, credential: forged }, { heard: 0 })).flat()
+    link.write(concatBytes(...frames))
+    const refused = (): number => link.heard.filter(({ type }) => type === 'refuse').length
+    await Promise.all([download(all, 20_000), until('all are refused', () => refused() === 4_000)])
+    expect(link.heard.length).toBe(4_001)
   })
 
   it('ends the link of who opens the same content again and again', async () => {

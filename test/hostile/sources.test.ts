@@ -22,6 +22,9 @@ const length = 24 * pieceSize + 777
 /** From the moment when the honest source is there. A staller costs 2 s by design; the rest is for a busy machine. */
 const doneMs = 12_000
 
+/** Where both bring blocks, the last ones may be asked of both. */
+const windowBytes = 4 * pieceSize
+
 interface Scene {
   readonly subject: Subject
   readonly taker: Watched
@@ -108,7 +111,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'never gives hashes': {
     manners: [() => ({ askedHashes: () => undefined })],
-    engaged: ({ bad }) => bad.every(source => source.heard('ask-hashes').length > 0)
+    engaged: ({ bad }) => bad.every(source => source.heard('ask-hashes').length > 0),
+    wasted: windowBytes
   },
   'rejects every request': {
     manners: [() => ({ asked: reject })],
@@ -126,9 +130,14 @@ const cases: Readonly<Record<string, Case>> = {
     engaged: ({ blamed }) => blamed.length > 0,
     guilty: [0]
   },
+  'answers with hashes of another size': {
+    manners: [() => ({ askedHashes ({ link, number }, { first }) { link.say({ type: 'hashes', number, layer: 0, first, hashes: new Uint8Array(31), proof: new Uint8Array(0) }) } })],
+    engaged: ({ bad }) => bad.every(({ turns }) => turns[0]?.link.isOver === true)
+  },
   'has no hashes, though it has all pieces': {
     manners: [() => ({ askedHashes ({ link, number }, { first, count, layer }) { link.say({ type: 'no-hashes', number, first, count, layer }) } })],
     engaged: ({ bad }) => bad.every(source => source.heard('ask-hashes').length > 0),
+    wasted: windowBytes,
     check ({ bad: [source] }) { expect(source?.heard('ask-hashes').length).toBeLessThan(20) }
   },
   'unchokes and chokes all the time': {
