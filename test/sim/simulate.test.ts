@@ -47,7 +47,8 @@ describe('eight peers', () => {
     }
     const lastMs = Math.max(...peers.map(({ completeMs }) => completeMs ?? Infinity))
     expect(lastMs).toBeGreaterThan(scenario.content.length / 500)
-    expect(seed?.sentBytes).toBeLessThanOrEqual(500 * lastMs)
+    // a block counts as sent when the link has it: less than the links may hold was still in their queues
+    expect(seed?.sentBytes).toBeLessThanOrEqual(500 * lastMs + mebibyte)
     expect(seed?.sentBytes).toBeLessThan(sum(peers.map(({ sentBytes }) => sentBytes)))
     expect(seed?.completeMs).toBeUndefined()
   })
