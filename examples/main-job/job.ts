@@ -55,10 +55,10 @@ const pieceBytes = 512 * 1024
 const flipAfter = 0.7
 
 /**
- * Bytes per second that the sharer sends: a copy takes it 4 s, as through an uplink that is narrower than the paths between the others. Without that, a small file is
+ * Bytes per second that the sharer sends: a copy takes it 8 s, as through an uplink that is narrower than the paths between the others. Without that, a small file is
  * with both before they have met.
  */
-const uplink = (bytes: number): number => Math.max(4 * 2 ** 20, Math.ceil(bytes / 4))
+const uplink = (bytes: number): number => Math.max(4 * 2 ** 20, Math.ceil(bytes / 8))
 
 export const sha256 = async (path: string): Promise<string> => {
   const hash = createHash('sha256')
