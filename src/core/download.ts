@@ -86,7 +86,6 @@ export const onReject = (core: Core, channel: Channel, range: BlockRange): strin
 }
 
 export const onChoke = (core: Core, channel: Channel, choked: boolean): void => {
-  hear(core, channel.link)
   if (choked === channel.isChoked) return
   channel.isChoked = choked
   if (!choked) {

@@ -69,6 +69,7 @@ describe('a piece is asked', () => {
     ['of nobody a fourth time', '..', 'a=x. b=x. c=x. d=x. @2000 @2000 @2000 @2000', 'a0||||b0|c0||'],
     ['not of a silent peer; of it again when it speaks', '....', 'a=xxxx @2000 a:0', 'a0 a1||a2', two],
     ['of the silent peer still: what comes late counts', '..', 'a=xx b=xx @2000 a:0 a:1', 'a0 a1||b0 b1|b0x|b1x'],
+    ['twice when its peer only says that it may be asked', '....', 'a=xx.. b=xx.. @1000 a$ @1000', 'a0 a1||||b0 b1', two],
     ['of others when its peer said nothing for a minute, and the link is ended', '..', 'a=xx @59999 @1 b=xx', 'a0 a1||unlink a|b0 b1']
   ])('%s', (_, have, story, expected, options) => { expect(tell(have, story, options)).toBe(expected) })
 })
