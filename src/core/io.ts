@@ -42,7 +42,7 @@ export type Input =
   | { readonly type: 'message', readonly link: LinkId, readonly message: Message }
   /** Bytes arrived for a block that is not complete yet: the peer is not silent. */
   | { readonly type: 'heard', readonly link: LinkId, readonly bytes: number }
-  /** How full the link's send queue is. */
+  /** How full the link's send queue is: told when something waits after a `send`, and when it fell. Of what nothing is told within a millisecond is sent. */
   | { readonly type: 'room', readonly link: LinkId, readonly unsentBytes: number }
   /** Answer to `admit`. */
   | { readonly type: 'admitted', readonly link: LinkId, readonly number: ChannelNumber, readonly ok: boolean }
@@ -75,6 +75,7 @@ export type Effect =
 /** What the session tells the loop. */
 export type SessionEvent =
   | { readonly type: 'piece', readonly content: ContentId, readonly piece: PieceIndex }
+  /** Everything is stored. At once for a content that is added with all its pieces. */
   | { readonly type: 'complete', readonly content: ContentId }
   /** A store failed for good. */
   | { readonly type: 'failed', readonly content: ContentId, readonly code: ErrorCode }
