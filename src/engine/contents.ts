@@ -4,6 +4,7 @@
  */
 import { assert, bitfield, hashPage, pieceCount, ShoalError } from '../contract/index.ts'
 import type { ContentId, ErrorCode, Integrity, Manifest, PieceIndex, Store } from '../contract/index.ts'
+import type { BlockPool } from './block-pool.ts'
 import type { Effect, Input } from '../core/io.ts'
 
 /** A content with the ports it lives on. */
@@ -33,6 +34,8 @@ export interface Contents {
 }
 
 export interface ContentsOptions {
+  /** Takes back the memory of blocks that are stored. */
+  readonly blocks?: BlockPool
   input (input: Input): void
   /** A store, or the piece layer that it kept, could not be read: the user must know. */
   unreadable (content: ContentId, error: unknown): void
@@ -64,7 +67,7 @@ const proofOf = ({ manifest, integrity, hashes, proofs }: Held, first: PieceInde
   return proof
 }
 
-export const createContents = ({ input, unreadable, broken }: ContentsOptions): Contents => {
+export const createContents = ({ input, unreadable, broken, blocks }: ContentsOptions): Contents => {
   const all = new Map<ContentId, Held>()
 
   const prove = ({ content, link, first, hashes, proof }: Extract<Effect, { type: 'prove' }>, held: Held): void => {
@@ -92,7 +95,10 @@ export const createContents = ({ input, unreadable, broken }: ContentsOptions): 
 
   const store = ({ content, piece, parts }: Extract<Effect, { type: 'store' }>, held: Held): void => {
     held.store.write(piece, parts).then(
-      () => { input({ type: 'stored', content, piece }) },
+      () => {
+        input({ type: 'stored', content, piece })
+        blocks?.give(parts) // the session has let go of them
+      },
       (error: unknown) => {
         const code: ErrorCode = ShoalError.is(error) ? error.code : 'STORAGE_FAILED'
         input({ type: 'unstored', content, piece, code, retry: code === 'STORAGE_FULL' })

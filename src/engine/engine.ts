@@ -7,6 +7,7 @@ import type { ContentId, GroupId, Integrity, Link, Manifest, Membership, Network
 import type { Effect, Limits, LinkId, SessionEvent, SessionView } from '../core/io.ts'
 import { createSession } from '../core/session.ts'
 import { createAddressBook } from './address-book.ts'
+import { createBlockPool } from './block-pool.ts'
 import { systemClock } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { createContents } from './contents.ts'
@@ -84,6 +85,7 @@ export const createEngine = (options: EngineOptions): Engine => {
   const links = new Map<LinkId, Conversation>()
   const dialing = new Set<PeerId>()
   const book = createAddressBook()
+  const blocks = createBlockPool()
   const groupsOf = new Map<ContentId, readonly GroupId[]>()
   let lastLink = 0
   let login: (Login & { readonly credentials: Credentials, readonly discovery: Discovery, readonly ended: AbortController }) | undefined
@@ -93,6 +95,7 @@ export const createEngine = (options: EngineOptions): Engine => {
   })
   const loop = createLoop({ session, clock, record: options.record, perform: effect => { perform(effect) } })
   const contents = createContents({
+    blocks,
     input: loop.input,
     unreadable: (content, error) => { event({ type: 'unreadable', content, error }) },
     broken: (content, error) => {
@@ -103,7 +106,7 @@ export const createEngine = (options: EngineOptions): Engine => {
 
   const meet = (link: Link): void => {
     const id = ++lastLink
-    const conversation = converse(link, { agent: options.agent, clock }, {
+    const conversation = converse(link, { agent: options.agent, clock, blocks }, {
       greeted (greeted) { links.set(id, greeted); book.linked(link.peer, link.transport); loop.input({ type: 'linked', link: id, peer: link.peer, inbound: link.inbound }) },
       heard (message) { loop.input({ type: 'message', link: id, message }) },
       progress (bytes) { loop.input({ type: 'heard', link: id, bytes }) },

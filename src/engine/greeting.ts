@@ -6,6 +6,7 @@ import { ShoalError } from '../contract/index.ts'
 import type { Link } from '../contract/index.ts'
 import type { Message } from '../core/message.ts'
 import { createCodec, ProtocolError } from '../wire/index.ts'
+import type { BlockPool } from './block-pool.ts'
 import type { Clock } from './clock.ts'
 
 /** Feature bits of this version. Those below 2^32 must be known to both sides; none is defined yet. */
@@ -30,10 +31,15 @@ export interface Listener {
   ended (error: Error | undefined): void
 }
 
-export interface GreetingOptions { readonly agent: string, readonly clock: Clock }
+export interface GreetingOptions {
+  readonly agent: string
+  readonly clock: Clock
+  /** Memory for blocks. @default new for each */
+  readonly blocks?: BlockPool
+}
 
-export const converse = (link: Link, { agent, clock }: GreetingOptions, listener: Listener): Conversation => {
-  const codec = createCodec()
+export const converse = (link: Link, { agent, clock, blocks }: GreetingOptions, listener: Listener): Conversation => {
+  const codec = createCodec(blocks === undefined ? {} : { allocate: length => blocks.take(length) })
   let greeted = false
   let over = false
   const isOver = (): boolean => over
