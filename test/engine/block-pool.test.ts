@@ -24,7 +24,7 @@ describe('the pool of blocks', () => {
 
   it('keeps at most 16 MiB', () => {
     const pool = createBlockPool()
-    const blocks = Array.from({ length: 40 }, () => new Uint8Array(512 * KiB))
+    const blocks: Uint8Array[] = Array.from({ length: 40 }, () => new Uint8Array(512 * KiB))
     pool.give(blocks)
     const again = Array.from({ length: 40 }, () => pool.take(512 * KiB))
     expect(again.filter(block => blocks.includes(block)).length).toBeLessThanOrEqual(32)
