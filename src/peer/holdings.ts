@@ -2,7 +2,8 @@
  * What this peer has or fetches, by content. One content may be shared from one path, downloaded to another, in several groups at once: here it is one
  * transfer of the engine, on one store, in all those groups. Owns which store that is.
  */
-import type { ContentId, GroupId, Integrity, Manifest, ShoalError, Store } from '../contract/index.ts'
+import { ShoalError } from '../contract/index.ts'
+import type { ContentId, GroupId, Integrity, Manifest, Store } from '../contract/index.ts'
 import type { Engine } from '../engine/index.ts'
 import { createTurns } from './turns.ts'
 
@@ -41,6 +42,8 @@ export interface Holdings {
   remove (content: ContentId, id: string): Promise<void>
   /** A use from whose store all of the content can be read, other than use `except`. */
   source (content: ContentId, except: string): Use | undefined
+  /** How the content is cut here, if it is held. */
+  manifest (content: ContentId): Manifest | undefined
   /** Id of the use whose store the engine works on. */
   primary (content: ContentId): string | undefined
   /** Tells the use whose store the engine works on that it could not be read. */
@@ -78,6 +81,9 @@ export const createHoldings = (engine: Pick<Engine, 'take' | 'lay' | 'regroup' |
 
   const add = async (content: ContentId, parts: { readonly manifest: Manifest, readonly integrity: Integrity }, use: Use): Promise<'primary' | 'other'> => {
     const known = all.get(content)
+    if (known !== undefined && known.manifest.pieceLength !== parts.manifest.pieceLength) {
+      throw new ShoalError('UNSUPPORTED', `This content is held here already, in pieces of ${known.manifest.pieceLength} bytes, and here it has pieces of ${parts.manifest.pieceLength}. Use one piece size for it.`)
+    }
     const holding = known ?? { ...parts, uses: new Map<string, Use>(), primary: use.id }
     const before = holding.uses.get(holding.primary)
     all.set(content, holding)
@@ -124,6 +130,7 @@ export const createHoldings = (engine: Pick<Engine, 'take' | 'lay' | 'regroup' |
     source (content, except) {
       return [...all.get(content)?.uses.values() ?? []].find(use => use.complete && use.id !== except)
     },
+    manifest: content => all.get(content)?.manifest,
     primary: content => all.get(content)?.primary,
     unreadable (content, error) {
       const holding = all.get(content)

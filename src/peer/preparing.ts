@@ -13,13 +13,14 @@ export interface Preparing {
   /** @throws ShoalError BAD_OPTION */
   scheme (name: string): Integrity
   idOf (manifest: Manifest, integrity: Integrity): ContentId
-  /** Sealed as asked for; or with the piece length that the group already uses for this content, so that a second sharer joins its swarm. */
+  /** Sealed as asked for; or with the piece length that the group, or this peer in another group, already uses for this content: so that a second sharer joins its swarm. */
   sealFor (file: LocalFile, group: GroupId, name: string, integrity: Integrity, account: Account, options: ShareOptions): Promise<{ readonly manifest: Manifest, readonly seal: Seal }>
   /** Piece hashes that the store has lost (or never kept, without a home) are made again from the file. */
   mendHashes (record: ShareRecord, store: Store, signal: AbortSignal): Promise<void>
 }
 
-export const createPreparing = (integrities: ReadonlyMap<string, Integrity>): Preparing => {
+/** @param held how a content is cut that is here already */
+export const createPreparing = (integrities: ReadonlyMap<string, Integrity>, held: (content: ContentId) => Manifest | undefined): Preparing => {
   const scheme = (name: string): Integrity => {
     const integrity = integrities.get(name)
     if (integrity !== undefined) return integrity
@@ -37,7 +38,7 @@ export const createPreparing = (integrities: ReadonlyMap<string, Integrity>): Pr
     const sealed = await seal(file, { ...ways, pieceLength })
     const [entry] = await account.session.files(group, { name, ...(options.signal === undefined ? {} : { signal: options.signal }) })
     const id = idOf(sealed.manifest, integrity)
-    const listed = entry?.versions.find(version => version.content === id)?.manifest
+    const listed = entry?.versions.find(version => version.content === id)?.manifest ?? held(id)
     return listed === undefined || listed.pieceLength === sealed.manifest.pieceLength ? sealed : seal(file, { ...ways, pieceLength: listed.pieceLength })
   }
 

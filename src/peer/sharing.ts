@@ -43,7 +43,7 @@ const shareId = (group: GroupId, name: string, content: ContentId): string => cr
 
 export const createSharing = (house: House): Sharing => {
   const { profile, storage, integrities } = house
-  const { scheme, idOf, sealFor, mendHashes } = createPreparing(integrities)
+  const { scheme, idOf, sealFor, mendHashes } = createPreparing(integrities, content => house.holdings.manifest(content))
   const { active, turns, ofName, begin, layDown, closeStore, fail, list, withdraw } = createServed(house, manifest => scheme(manifest.scheme))
 
   const open = async (record: ShareRecord, signal: AbortSignal): Promise<Store> =>

@@ -1,32 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Effect, Input, Session } from '../../src/core/io.ts'
-import type { Clock } from '../../src/engine/clock.ts'
 import { createLoop } from '../../src/engine/loop.ts'
-
-/** Time that moves only when told. */
-const virtualClock = (): Clock & { advance (ms: number): void } => {
-  let now = 0
-  let timers: { at: number, callback: () => void }[] = []
-  return {
-    now: () => now,
-    after (ms, callback) {
-      const timer = { at: now + ms, callback }
-      timers.push(timer)
-      return () => { timers = timers.filter(other => other !== timer) }
-    },
-    advance (ms) {
-      const until = now + ms
-      for (;;) {
-        const next = timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
-        if (next === undefined) break
-        timers = timers.filter(timer => timer !== next)
-        now = next.at
-        next.callback()
-      }
-      now = until
-    }
-  }
-}
+import { virtualClock } from './virtual-clock.ts'
 
 const dial = (peer: string): Effect => ({ type: 'dial', peer: peer as never })
 

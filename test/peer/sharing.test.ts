@@ -30,6 +30,21 @@ describe('a share', () => {
     expect(await listed(ann, 'films')).toEqual([])
   })
 
+  it('of one content in two groups is cut alike in both, whatever piece size is asked for: it is one transfer', async () => {
+    const world = await createWorld()
+    const [ann, bob] = [await world.peer('ann'), await world.peer('bob')]
+    await world.group('films', ann, bob)
+    await world.group('music', ann, bob)
+    const path = world.file('a.bin', length)
+    await ann.share(path, 'films', { pieceSize: 64 * KiB })
+    await ann.share(path, 'music', { pieceSize: 256 * KiB, name: 'b.bin' })
+    for (const [group, file] of [['films', 'a.bin'], ['music', 'b.bin']] as const) {
+      for await (const { versions } of bob.listFiles(group)) expect(versions[0]?.manifest.pieceLength).toBe(64 * KiB)
+      await (await bob.download(group, file, join(world.folder, `copy-${file}`))).finished
+      expect(readFileSync(join(world.folder, `copy-${file}`)).equals(readFileSync(path))).toBe(true)
+    }
+  })
+
   it('whose user logs out while it is listed is not served to nobody: the next login takes it up', async () => {
     const world = await createWorld()
     const held = gate()
