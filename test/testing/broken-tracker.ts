@@ -37,7 +37,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     noticed: 'as if there were none',
     session: session => ({
       files: async (group, options) => await session.files(group, options).catch((error: unknown) => {
-        throw group.startsWith('f') ? error : new ShoalError('NOT_FOUND', `You are not in group ${group}. Join it.`)
+        throw group === 'f'.repeat(64) ? error : new ShoalError('NOT_FOUND', `You are not in group ${group}. Join it.`)
       })
     })
   },
