@@ -18,7 +18,8 @@ describe('sharing a file in a group, between real processes', () => {
 
   it('serves many at once, from each other too, and one who joins late', async () => {
     const world = await createWorld()
-    const alice = await world.user('alice', { args: ['--up-limit', '6MiB'] })
+    // narrow enough that nobody has it all from her before the others have met
+    const alice = await world.user('alice', { args: ['--up-limit', '2MiB'] })
     const others = await Promise.all(['bob', 'carol', 'dave'].map(async name => [name, await world.user(name)] as const))
     await world.group('crew', alice, ...others)
     const file = world.file('data.bin', 12 * MiB)
