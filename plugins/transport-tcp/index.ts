@@ -1,11 +1,11 @@
-/** TCP with TLS 1.3 and yamux: the transport that works everywhere. Owns the choice of encryption; window sizes and limits are in bounded-yamux.ts. */
+/** TCP with TLS 1.3 and yamux: the transport that works everywhere. Owns the choice of encryption; window sizes and limits are in src/plugin/bounded-yamux.ts. */
 import { noise } from '@chainsafe/libp2p-noise'
+import { yamux } from '@chainsafe/libp2p-yamux'
 import { tcp as libp2pTcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
 import { TCP } from '@multiformats/multiaddr-matcher'
-import { definePlugin, ShoalError } from 'shoal/plugin'
+import { boundedYamux, definePlugin, ShoalError } from 'shoal/plugin'
 import type { Transport } from 'shoal/plugin'
-import { boundedYamux } from './bounded-yamux.ts'
 
 export interface TcpOptions {
   /** Connections that the operating system holds until we take them: 1 … 65535; Linux has a limit of its own, too. @default 511 */
@@ -23,7 +23,7 @@ export const tcp = ({ backlog = 511, ...others }: TcpOptions = {}): Transport =>
     libp2p: () => ({
       transports: [libp2pTcp({ backlog })],
       connectionEncrypters: [tls(), noise()], // TLS first: AES-GCM in hardware is half as fast again as noise's ChaCha20
-      streamMuxers: [boundedYamux()]
+      streamMuxers: [boundedYamux(yamux)]
     }),
     listen: (host, port) => [`/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/tcp/${port}`],
     matches: address => TCP.exactMatch(address)

@@ -16,6 +16,14 @@ export interface Network {
   dial (peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<Link>
   /** Sets the one handler of links that others open. */
   accept (handler: (link: Link) => void): void
+  /**
+   * Opens a link of another protocol than the exchange, on a connection of its own.
+   * @param address a multiaddr that ends with the peer id (`…/p2p/ID`): nobody else is accepted there
+   * @throws ShoalError PEER_UNREACHABLE, PEER_REFUSED; the signal's reason when aborted
+   */
+  reach (address: string, protocol: string, signal: AbortSignal): Promise<Link>
+  /** Sets the handler of links that others open for that other protocol. */
+  serve (protocol: string, handler: (link: Link) => void): Promise<void>
   /** Closes every link and releases every socket. */
   stop (): Promise<void>
 }

@@ -1,6 +1,7 @@
 /** What a plugin is: one kind, one name, and a function that makes the part when the peer or tracker starts. */
 import type { Admission } from './group.ts'
 import type { Integrity } from './integrity.ts'
+import type { Link } from './network.ts'
 import type { Selector } from './selector.ts'
 import type { State } from './state.ts'
 import type { Storage } from './storage.ts'
@@ -27,6 +28,11 @@ export const contractVersion = 1
 export interface Context {
   /** An existing folder for the plugin's own durable files, absolute. Absent in a browser and for peers without a home. */
   readonly folder?: string
+  /**
+   * Opens a link over the peer's own network: its transports, its identity. For plugins that speak with others than members, such as a tracker over libp2p.
+   * Absent where there is no network. See Network.reach.
+   */
+  readonly reach?: (address: string, protocol: string, signal: AbortSignal) => Promise<Link>
   /** Writes one line to the log. Never pass a secret. */
   log (line: string): void
 }

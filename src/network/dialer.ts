@@ -16,7 +16,6 @@ const handshakeMs = { first: 3_000, last: 10_000 }
 export interface DialerOptions {
   readonly node: Pick<Libp2p, 'dial'>
   readonly transports: readonly Transport[]
-  readonly protocol: string
   readonly self: PeerId
 }
 
@@ -24,7 +23,7 @@ export interface Dialed { readonly connection: Connection, readonly stream: Stre
 
 export interface Dialer {
   /** @throws ShoalError PEER_UNREACHABLE, PEER_REFUSED; the signal's reason when aborted */
-  dial (peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<Dialed>
+  dial (peer: PeerId, addresses: readonly string[], protocol: string, signal: AbortSignal): Promise<Dialed>
 }
 
 const isPeerId = (peer: string): boolean => {
@@ -37,11 +36,11 @@ const unlessAborted = (wait: Promise<unknown>, signal: AbortSignal): Promise<unk
   void wait.then(resolve).finally(() => { signal.removeEventListener('abort', stop) })
 })
 
-export const createDialer = ({ node, transports, protocol, self }: DialerOptions): Dialer => {
+export const createDialer = ({ node, transports, self }: DialerOptions): Dialer => {
   /** One dial per peer at a time: libp2p lets a second one join the first, even when that was aborted just now. */
   const turns = new Map<PeerId, Promise<unknown>>()
 
-  const reach = async (peer: PeerId, address: Multiaddr, linkMs: number, signal: AbortSignal): Promise<Dialed> => {
+  const reach = async (peer: PeerId, address: Multiaddr, protocol: string, linkMs: number, signal: AbortSignal): Promise<Dialed> => {
     const patience = new AbortController()
     const wait = (ms: number, what: string): ReturnType<typeof setTimeout> => setTimeout(() => { patience.abort(new Error(`${what} within ${ms / 1000} s`)) }, ms)
     let timer = wait(answerMs, 'no answer')
@@ -74,11 +73,11 @@ export const createDialer = ({ node, transports, protocol, self }: DialerOptions
     }
   }
 
-  const tryAll = async (peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<Dialed> => {
+  const tryAll = async (peer: PeerId, addresses: readonly string[], protocol: string, signal: AbortSignal): Promise<Dialed> => {
     const failures: Failure[] = []
     const tried = candidates(peer, addresses, transports)
     for (const address of tried) {
-      try { return await reach(peer, address, address === tried.at(-1) ? handshakeMs.last : handshakeMs.first, signal) } catch (error) {
+      try { return await reach(peer, address, protocol, address === tried.at(-1) ? handshakeMs.last : handshakeMs.first, signal) } catch (error) {
         signal.throwIfAborted()
         failures.push(failure(address, error))
       }
@@ -87,12 +86,12 @@ export const createDialer = ({ node, transports, protocol, self }: DialerOptions
   }
 
   return {
-    async dial (peer, addresses, signal) {
+    async dial (peer, addresses, protocol, signal) {
       signal.throwIfAborted()
       if (peer === self) throw new ShoalError('PEER_REFUSED', `Cannot dial peer ${peer}: it is this peer itself. Dial another one.`)
       if (!isPeerId(peer)) throw new ShoalError('PEER_UNREACHABLE', `Cannot dial "${peer.slice(0, 80)}": it is no peer id. Dial another one.`)
       const before = turns.get(peer) ?? Promise.resolve()
-      const mine = unlessAborted(before, signal).then(() => tryAll(peer, addresses, signal))
+      const mine = unlessAborted(before, signal).then(() => tryAll(peer, addresses, protocol, signal))
       const done = Promise.allSettled([before, mine])
       turns.set(peer, done)
       void done.then(() => { if (turns.get(peer) === done) turns.delete(peer) })

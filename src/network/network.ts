@@ -9,7 +9,7 @@ import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
 import type { Libp2pFactory, Link, Network, PeerId, Transport } from '../contract/index.ts'
-import { hostPortOf } from './addresses.ts'
+import { hostPortOf, parseMultiaddr } from './addresses.ts'
 import type { HostPort } from './addresses.ts'
 import { assemble } from './assemble.ts'
 import { createDialer } from './dialer.ts'
@@ -159,7 +159,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
     throw startError(error, listen)
   }
   const told = announce === undefined || announce.length === 0 ? undefined : announced(announce, transports, node.services.ownAddresses.list())
-  const dialer = createDialer({ node, transports, protocol: exchangeProtocol, self: peer })
+  const dialer = createDialer({ node, transports, self: peer })
 
   return {
     peer,
@@ -167,9 +167,19 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
     get port () { return node.services.ownAddresses.list().map(address => hostPortOf(address)?.port).find(port => port !== undefined) },
     addresses: () => told ?? dialable(node.services.ownAddresses.list()),
     async dial (to, addresses, signal) {
-      const { connection, stream } = await dialer.dial(to, addresses, AbortSignal.any([signal, stopped.signal]))
+      const { connection, stream } = await dialer.dial(to, addresses, exchangeProtocol, AbortSignal.any([signal, stopped.signal]))
       return adopt(connection, stream, false)
     },
+    async reach (address, protocol, signal) {
+      const to = parseMultiaddr(address)?.getComponents().at(-1)
+      if (to?.name !== 'p2p' || to.value === undefined) throw new ShoalError('PEER_UNREACHABLE', `Cannot dial "${address.slice(0, 300)}": it does not end with /p2p/ and a peer id. Give the whole address.`)
+      const { connection, stream } = await dialer.dial(to.value as PeerId, [address], protocol, AbortSignal.any([signal, stopped.signal]))
+      return adopt(connection, stream, false)
+    },
+    serve: (protocol, serving) => node.handle(protocol, (stream, connection) => {
+      if (stopping === undefined) serving(adopt(connection, stream, true))
+      else stream.abort(new Error('Stopping.'))
+    }, { maxInboundStreams: 1, maxOutboundStreams: 1 }),
     accept (given) {
       handler = given
       for (const link of waiting.splice(0)) hand(link)

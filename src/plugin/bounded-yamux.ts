@@ -2,7 +2,7 @@
  * yamux with a bound on the length of a frame. The decoder of libp2p-yamux 8.0.1 collects a whole frame before it looks at the window, so that a stranger who
  * announces 4 GiB has them held in memory. Owns that check; the multiplexing is the library's.
  */
-import { yamux } from '@chainsafe/libp2p-yamux'
+import type { yamux } from '@chainsafe/libp2p-yamux'
 import type { StreamMuxerFactory } from '@libp2p/interface'
 
 const MiB = 1024 * 1024
@@ -39,8 +39,9 @@ export const frameGuard = (limitBytes: number): (chunk: Uint8Array) => boolean =
   }
 }
 
-export const boundedYamux = (): () => StreamMuxerFactory => () => {
-  const inner = yamux({ maxInboundStreams, streamOptions: { maxStreamWindowSize: windowBytes, maxReadBufferLength: 2 * windowBytes } })()
+/** @param make `yamux` of @chainsafe/libp2p-yamux: given, so that only a transport that uses it loads it */
+export const boundedYamux = (make: typeof yamux): () => StreamMuxerFactory => () => {
+  const inner = make({ maxInboundStreams, streamOptions: { maxStreamWindowSize: windowBytes, maxReadBufferLength: 2 * windowBytes } })()
   return {
     protocol: inner.protocol,
     createStreamMuxer (connection) {
