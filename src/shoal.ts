@@ -1,4 +1,5 @@
 /** `createShoal`: a peer, assembled from its plugins. Owns the order in which parts are made and laid down; what they do is in peer/ and engine/. */
+import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
 import { ShoalError } from './contract/index.ts'
 import type { Context, DownloadStatus, Integrity, Kind, Kinds, Plugin, PeerStatus, Shoal, State, Transport } from './contract/index.ts'
@@ -73,8 +74,8 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
     if (failures.length > 0) throw failures[0]
   }
 
-  const make = async <K extends Kind>(plugin: Plugin<K>): Promise<Kinds[K]> => {
-    try { return await plugin.create(await contextOf(home, plugin, log)) } catch (cause) {
+  const make = async <K extends Kind>(plugin: Plugin<K>, also: Pick<Context, 'reach'> = {}): Promise<Kinds[K]> => {
+    try { return await plugin.create({ ...await contextOf(home, plugin, log), ...also }) } catch (cause) {
       if (ShoalError.is(cause)) throw cause
       throw new ShoalError('PLUGIN_FAILED', `The ${plugin.kind} plugin ${plugin.name} failed to start: ${cause instanceof Error ? cause.message : String(cause)}. See its options.`, { cause })
     }
@@ -82,7 +83,7 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
   const ofKind = <K extends Kind>(kind: K): readonly Plugin<K>[] => chosen.filter((plugin): plugin is Plugin<K> => plugin.kind === kind)
   const all = async <K extends Kind>(kind: K): Promise<readonly Kinds[K][]> => {
     const plugins = ofKind(kind)
-    return Promise.all((plugins.length > 0 ? plugins : await preset(kind, home === undefined ? {} : { home })).map(make))
+    return Promise.all((plugins.length > 0 ? plugins : await preset(kind, home === undefined ? {} : { home })).map(plugin => make(plugin)))
   }
   const one = async <K extends Kind>(kind: K): Promise<Kinds[K]> => {
     const [first, ...more] = await all(kind)
@@ -102,18 +103,18 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
     const admission = await one('admission')
     const transports: readonly Transport[] = await all('transport')
     const trackerPlugin = typeof options.tracker === 'function' ? await options.tracker(profile) : options.tracker
-    const tracker = await make(trackerPlugin)
-    made.push(tracker)
-
     const host = options.listen?.host ?? '0.0.0.0'
     const open = (port: number): ReturnType<typeof createNetwork> =>
-      createNetwork({ key: device.libp2p, transports, listen: { host, port }, ...(options.announce === undefined ? {} : { announce: options.announce }), log })
+      createNetwork({ key: device.libp2p, transports, listen: { host, port }, lookup: async name => (await lookup(name)).address, ...(options.announce === undefined ? {} : { announce: options.announce }), log })
     const last = Number(await profile.settings.get(rememberedPort) ?? 0)
     const network = options.listen?.port !== undefined
       ? await open(options.listen.port)
       : await open(last).catch((error: unknown) => { if (ShoalError.is(error, 'PORT_IN_USE') && last !== 0) return open(0); throw error })
     made.push(network)
     if (network.port !== undefined) await profile.settings.set(rememberedPort, String(network.port))
+    // after the network, which it may be reached over, and laid down before it
+    const tracker = await make(trackerPlugin, { reach: (address, protocol, signal) => network.reach(address, protocol, signal) })
+    made.push(tracker)
 
     const events = createBroadcast()
     let heard = true
@@ -140,8 +141,7 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
       network, selector, seed, agent: `shoal/${version}`, log, event: onEngine,
       ...(options.limits === undefined ? {} : { limits: options.limits }), ...(options.record === undefined ? {} : { record: options.record })
     })
-    made.pop()
-    made.push(engine)
+    made[made.indexOf(network)] = engine // which stops the network, too
     const holdings = createHoldings(engine)
     const house: House = {
       profile, holdings, engine, storage, admission, events, log,
