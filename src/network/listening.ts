@@ -1,5 +1,4 @@
 /** Where a peer listens and what it tells others to dial. Owns the conversions and the errors of both; opens no socket itself. */
-import { lookup } from 'node:dns/promises'
 import { isLoopback } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
@@ -14,17 +13,21 @@ const listenOn = (transport: Transport, { host, port }: HostPort): Multiaddr[] =
   throw new ShoalError('PLUGIN_SHAPE', `The transport "${transport.name}" wants to listen on "${text}", which is no address of its own. Its listen() must give multiaddrs that its matches() knows.`)
 })
 
-const numeric = async (host: string): Promise<string> => {
+/** The address of a host's name. A port, because a browser has no such thing. */
+export type Lookup = (name: string) => Promise<string>
+
+const numeric = async (host: string, lookup: Lookup | undefined): Promise<string> => {
   if (hostKind(host) !== 'dns') return host
-  try { return (await lookup(host)).address } catch (cause) {
+  if (lookup === undefined) throw new ShoalError('BAD_OPTION', `Cannot listen on "${host}": no names are looked up here. Give an address of this machine, or leave it out.`)
+  try { return await lookup(host) } catch (cause) {
     throw new ShoalError('ADDRESS_UNAVAILABLE', `Cannot listen on "${host}": no such host. Give an address of this machine, or leave it out.`, { cause })
   }
 }
 
-export const listenAddresses = async (transports: readonly Transport[], listen: HostPort | undefined): Promise<Multiaddr[]> => {
+export const listenAddresses = async (transports: readonly Transport[], listen: HostPort | undefined, lookup?: Lookup): Promise<Multiaddr[]> => {
   if (listen === undefined) return []
   if (hostKind(listen.host) === undefined) throw new ShoalError('BAD_OPTION', `Cannot listen on "${listen.host}": it is no address. Give an address of this machine, or leave it out.`)
-  const at = { host: await numeric(listen.host), port: listen.port }
+  const at = { host: await numeric(listen.host, lookup), port: listen.port }
   return transports.flatMap(transport => listenOn(transport, at))
 }
 

@@ -16,6 +16,7 @@ import { createDialer } from './dialer.ts'
 import { createLink } from './link.ts'
 import type { LinkEnd } from './link.ts'
 import { announced, dialable, listenAddresses, startError } from './listening.ts'
+import type { Lookup } from './listening.ts'
 import { createPulse } from './pulse.ts'
 
 export const exchangeProtocol = '/shoal/exchange/1'
@@ -25,8 +26,10 @@ export interface NetworkOptions {
   readonly key: PrivateKey | Uint8Array
   /** In order of preference. */
   readonly transports: readonly Transport[]
-  /** Where to listen; port 0 for a free one. Undefined: dial only. A name is looked up. */
+  /** Where to listen; port 0 for a free one. Undefined: dial only. */
   readonly listen: HostPort | undefined
+  /** Finds the address of a host that is given by name. @default none: names are refused */
+  readonly lookup?: Lookup
   /** What others shall dial instead of the addresses that are listened on: HOST:PORT or multiaddrs. @default none */
   readonly announce?: readonly string[] | undefined
   log (line: string): void
@@ -68,11 +71,12 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
   const { key, transports, listen, announce } = options
   const privateKey = key instanceof Uint8Array ? privateKeyFromRaw(key) : key
   const peer = peerIdFromPrivateKey(privateKey).toString() as PeerId
-  const { services, ...parts } = assemble(transports)
-  const listenOn = await listenAddresses(transports, listen)
+  const { services, connectionGater, ...parts } = assemble(transports)
+  const listenOn = await listenAddresses(transports, listen, options.lookup)
   if (announce !== undefined) announced(announce, transports, listenOn) // before anything is opened: it may be wrong
   const node = await createLibp2p({
     privateKey, ...parts, start: false,
+    connectionGater: { denyDialMultiaddr: () => false, ...connectionGater }, // in a browser libp2p would dial no private address
     addresses: { listen: listenOn.map(String) },
     services: { ...services, ownAddresses },
     connectionManager: { ...limits, dialTimeout: 60_000, addressDialTimeout: 60_000 }, // the dialer has its own, finer ones

@@ -21,7 +21,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 }
 /** These assemble the house: they may import all but its command line. */
 const assemblers = ['make-folder.ts', 'index.ts', 'shoal.ts', 'preset.ts', 'loader.ts', 'version.ts']
-const runsInBrowser = ['contract', 'core', 'wire', 'engine', 'keys']
+const runsInBrowser = ['contract', 'core', 'wire', 'engine', 'network', 'keys']
 
 const areaOf = (path: string): string => path.split('/')[1] ?? ''
 const belowSrc = (path: string): string => path.slice('src/'.length)
