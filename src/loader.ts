@@ -1,12 +1,12 @@
 /**
  * Plugins by name at run time: a first-party word, a path, or a package of the user's. Locates first and imports second, so that a plugin that crashes while
- * it loads is not reported as missing. Owns the four errors; what a plugin is, is in contract/plugin.ts.
+ * it loads is not reported as missing. Owns the errors of loading; what a plugin is, is in contract/plugin.ts.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire, findPackageJSON, isBuiltin } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { contractVersion, kinds, ShoalError } from './contract/index.ts'
+import { checkContract, kinds, ShoalError } from './contract/index.ts'
 import type { Kind, Plugin, PluginFactory } from './contract/index.ts'
 
 /** The package's own folder, from dist/ as from src/. */
@@ -107,7 +107,7 @@ const missing = (cause: unknown): string => {
 /**
  * @param spec `rarest-first`, `./mine.js`, `some-package?level=3`
  * @param from the folder that paths and packages are looked up from. @default the working directory
- * @throws ShoalError PLUGIN_NOT_FOUND, PLUGIN_FAILED, PLUGIN_SHAPE, PLUGIN_KIND
+ * @throws ShoalError PLUGIN_NOT_FOUND, PLUGIN_FAILED, PLUGIN_SHAPE, PLUGIN_KIND, PLUGIN_VERSION
  */
 export const loadPlugin = async <K extends Kind>(kind: K, spec: string, { from = process.cwd() }: { readonly from?: string } = {}): Promise<Plugin<K>> => {
   const { word, options } = splitSpec(spec)
@@ -118,7 +118,7 @@ export const loadPlugin = async <K extends Kind>(kind: K, spec: string, { from =
   }
   const factory = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined
   if (!isFactory(factory)) throw new ShoalError('PLUGIN_SHAPE', `"${path}" is not a Shoal plugin. Export default what definePlugin('${kind}', ...) returns.`)
-  if (factory.shoal !== contractVersion) throw new ShoalError('PLUGIN_SHAPE', `"${word}" is made for version ${String(factory.shoal)} of the plugin contract, and this is version ${contractVersion}. Update the older one.`)
   if (factory.kind !== kind) throw new ShoalError('PLUGIN_KIND', `"${word}" is a ${factory.kind} plugin, not a ${kind} plugin. Give it to --${factory.kind}.`)
+  checkContract({ kind, name: word, shoal: factory.shoal })
   return factory(options) as Plugin<K>
 }

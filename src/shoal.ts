@@ -1,7 +1,7 @@
 /** `createShoal`: a peer, assembled from its plugins. Owns the order in which parts are made and laid down; what they do is in peer/ and engine/. */
 import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
-import { ShoalError } from './contract/index.ts'
+import { checkPlugin, ShoalError } from './contract/index.ts'
 import type { Context, DownloadStatus, Integrity, Kind, Kinds, Plugin, PeerStatus, Shoal, State, Transport } from './contract/index.ts'
 import type { Limits } from './core/io.ts'
 import { createEngine } from './engine/index.ts'
@@ -60,11 +60,12 @@ const contextOf = async (home: string | undefined, { kind, name }: Plugin, log: 
   return { folder, log: labelled }
 }
 
-/** @throws ShoalError PORT_IN_USE, ADDRESS_UNAVAILABLE, STATE_FAILED, and what a plugin throws */
+/** @throws ShoalError PLUGIN_SHAPE, PLUGIN_VERSION, PORT_IN_USE, ADDRESS_UNAVAILABLE, STATE_FAILED, and what a plugin throws */
 export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
   const { home } = options
   const log = options.log ?? (() => undefined)
   const chosen = options.use ?? []
+  for (const plugin of chosen) checkPlugin(plugin)
   /** Laid down in reverse. */
   const made: { stop (): Promise<void> }[] = []
   /** All of it, also when a part fails to stop: that is told at the end. */
@@ -75,6 +76,7 @@ export const createShoal = async (options: ShoalOptions): Promise<Shoal> => {
   }
 
   const make = async <K extends Kind>(plugin: Plugin<K>, also: Pick<Context, 'reach'> = {}): Promise<Kinds[K]> => {
+    checkPlugin(plugin)
     try { return await plugin.create({ ...await contextOf(home, plugin, log), ...also }) } catch (cause) {
       if (ShoalError.is(cause)) throw cause
       throw new ShoalError('PLUGIN_FAILED', `The ${plugin.kind} plugin ${plugin.name} failed to start: ${cause instanceof Error ? cause.message : String(cause)}. See its options.`, { cause })

@@ -22,6 +22,7 @@ const table = {
   PLUGIN_NOT_FOUND: { exit: 'usage', meaning: 'No plugin of that name exists.', remedy: 'Choose one of those listed, or give a path that begins with `./` or `/`.' },
   PLUGIN_FAILED: { exit: 'usage', meaning: 'A plugin exists but threw while it was loaded.', remedy: 'Read the cause; a missing native library names itself.' },
   PLUGIN_SHAPE: { exit: 'usage', meaning: 'A module is not a Shoal plugin.', remedy: 'Export default what definePlugin returns.' },
+  PLUGIN_VERSION: { exit: 'usage', meaning: 'A plugin is made for another version of the contract of its kind.', remedy: 'Update the older of the two: the message says which.' },
   PLUGIN_KIND: { exit: 'usage', meaning: 'A plugin is of another kind than the one asked for.', remedy: 'Give it to the option of its own kind.' },
   // who you are
   NOT_LOGGED_IN: { exit: 'login', meaning: 'The command needs a logged-in user.', remedy: 'Type `login USER PASSWORD` first.' },

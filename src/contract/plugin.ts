@@ -1,4 +1,5 @@
 /** What a plugin is: one kind, one name, and a function that makes the part when the peer or tracker starts. */
+import { ShoalError } from './errors.ts'
 import type { Admission } from './group.ts'
 import type { Integrity } from './integrity.ts'
 import type { Link } from './network.ts'
@@ -21,8 +22,8 @@ export interface Kinds {
 export type Kind = keyof Kinds
 export const kinds = ['transport', 'selector', 'integrity', 'storage', 'tracker', 'state', 'admission'] as const satisfies readonly Kind[]
 
-/** Raised when a contract changes in a way that breaks plugins. */
-export const contractVersion = 1
+/** The version of each kind's contract. Raised, for that kind alone, when a change breaks the plugins that are there. */
+export const contractVersions: Readonly<Record<Kind, number>> = { transport: 1, selector: 1, integrity: 1, storage: 1, tracker: 1, state: 1, admission: 1 }
 
 /** What a plugin is given beside its own options. */
 export interface Context {
@@ -38,7 +39,8 @@ export interface Context {
 }
 
 export interface Plugin<K extends Kind = Kind> {
-  readonly shoal: typeof contractVersion
+  /** The version of its kind's contract that it is made for. */
+  readonly shoal: number
   readonly kind: K
   readonly name: string
   create (context: Context): Promise<Kinds[K]>
@@ -54,15 +56,36 @@ export const definePlugin = <K extends Kind, O extends object>(
   kind: K, name: string, create: (options: O, context: Context) => Kinds[K] | Promise<Kinds[K]>
 ): PluginFactory<K, O> => {
   const factory = (options?: O): Plugin<K> => ({
-    shoal: contractVersion, kind, name,
+    shoal: contractVersions[kind], kind, name,
     create: async context => create(options ?? {} as O, context)
   })
-  return Object.assign(factory, { shoal: contractVersion, kind, pluginName: name } as const)
+  return Object.assign(factory, { shoal: contractVersions[kind], kind, pluginName: name } as const)
 }
 
 export interface PluginFactory<K extends Kind = Kind, O extends object = object> {
   (options?: O): Plugin<K>
-  readonly shoal: typeof contractVersion
+  readonly shoal: number
   readonly kind: K
   readonly pluginName: string
+}
+
+/**
+ * Whether a plugin is for this Shoal, as its own word says: it may be made by another copy of this module, of another version.
+ * @throws ShoalError PLUGIN_VERSION
+ */
+export const checkContract = ({ kind, name, shoal }: { readonly kind: Kind, readonly name: string, readonly shoal: unknown }): void => {
+  const ours = contractVersions[kind]
+  if (shoal === ours) return
+  const remedy = typeof shoal === 'number' && shoal > ours ? 'Update Shoal, or use an older version of the plugin.' : 'Update the plugin, or use the Shoal that it is made for.'
+  throw new ShoalError('PLUGIN_VERSION', `The ${kind} plugin "${name}" is made for version ${String(shoal)} of the ${kind} contract, and this Shoal has version ${ours}. ${remedy}`)
+}
+
+/** Whether that is a plugin that can be used here: code without types may give anything. @throws ShoalError PLUGIN_SHAPE, PLUGIN_VERSION */
+export const checkPlugin = (plugin: Partial<Record<keyof Plugin, unknown>>): void => {
+  const { kind, name, create, shoal } = plugin
+  const known = kinds.find(each => each === kind)
+  if (known === undefined || typeof name !== 'string' || typeof create !== 'function') {
+    throw new ShoalError('PLUGIN_SHAPE', `${typeof plugin === 'function' ? 'A function was given where a plugin is needed' : 'What was given is no plugin'}. Give what definePlugin's function returns, as in use: [sequential()].`)
+  }
+  checkContract({ kind: known, name, shoal })
 }

@@ -98,8 +98,8 @@ describe('a plugin that cannot be used', () => {
   it('is made for another version of the contract', async () => {
     const text = 'export default Object.assign(() => ({}), { shoal: 99, kind: "selector", pluginName: "mine" })'
     const error = await refusal(loadPlugin('selector', './mine.mjs', { from: folder({ 'mine.mjs': text }) }))
-    expect(error.code).toBe('PLUGIN_SHAPE')
-    expect(error.message).toContain('version 99')
+    expect(error.code).toBe('PLUGIN_VERSION')
+    expect(error.message).toMatch(/version 99 of the selector contract, and this Shoal has version 1\. Update Shoal/)
   })
 
   it('is of another kind: it says where it belongs', async () => {
