@@ -10,8 +10,8 @@ import { assert, ShoalError } from '../contract/index.ts'
 export interface Digest {
   /** As `node:crypto` calls it. */
   readonly algorithm: string
-  /** Leaves of a tree: `width` of them, a power of two; missing ones are zero bytes. */
-  readonly leaves?: { readonly bytes: number, readonly width: number }
+  /** Leaves of a tree: `width` of them, a power of two; missing ones are zero bytes. `join` hashes two nodes into the one above. @default `join`: the algorithm of leaves */
+  readonly leaves?: { readonly bytes: number, readonly width: number, readonly join?: string }
 }
 
 /** `hash` of node:crypto, as far as it is needed: the result as one character per byte, which is the form that costs least. */
@@ -29,6 +29,8 @@ export interface HashThread {
 
 export interface HashPoolOptions {
   readonly hash: OneShotHash
+  /** The same in a thread: an expression, of a promise or not. @default `hash` of node:crypto */
+  readonly hashSource?: string
   /** Starts a thread from its source, a script. */
   readonly start: (source: string) => HashThread
   /** Most threads. */
@@ -61,7 +63,7 @@ const digestBytes = (hash: OneShotHash, bytes: Uint8Array, { algorithm, leaves }
   const level = Buffer.alloc(leaves.width * size)
   for (let i = 0; i < count; i++) level.write(hash(algorithm, bytes.subarray(i * leaves.bytes, (i + 1) * leaves.bytes), 'binary'), i * size, 'binary')
   for (let width = leaves.width; width > 1; width /= 2) {
-    for (let i = 0; i < width / 2; i++) level.write(hash(algorithm, level.subarray(2 * i * size, 2 * (i + 1) * size), 'binary'), i * size, 'binary')
+    for (let i = 0; i < width / 2; i++) level.write(hash(leaves.join ?? algorithm, level.subarray(2 * i * size, 2 * (i + 1) * size), 'binary'), i * size, 'binary')
   }
   return Uint8Array.from(level.subarray(0, size))
 }
@@ -74,8 +76,10 @@ const serve = (port: { on (event: 'message', listener: (job: Job) => void): void
   port.on('message', ({ memory, length, digest }) => { port.postMessage({ result: work(hash, new Uint8Array(memory, 0, length), digest) }) })
 }
 
-const source = `(${serve.toString()})(
-  process.getBuiltinModule('node:worker_threads').parentPort, process.getBuiltinModule('node:crypto').hash, (${digestBytes.toString()}))`
+const cryptoHash = 'process.getBuiltinModule(\'node:crypto\').hash'
+/** What came before it listens waits at the port. A hash that cannot be had ends the thread, which is how the pool hears of it. */
+const sourceWith = (hashSource: string): string => `(async () => (${serve.toString()})(
+  process.getBuiltinModule('node:worker_threads').parentPort, await (${hashSource}), (${digestBytes.toString()})))()`
 
 interface Queued extends Job { readonly settle: PromiseWithResolvers<Uint8Array> }
 interface Member { readonly thread: HashThread, readonly underWay: Queued[] }
@@ -83,7 +87,8 @@ interface Member { readonly thread: HashThread, readonly underWay: Queued[] }
 const isDone = (message: unknown): message is Done =>
   typeof message === 'object' && message !== null && 'result' in message && message.result instanceof Uint8Array
 
-export const hashPool = ({ hash, start, threads }: HashPoolOptions): HashPool => {
+export const hashPool = ({ hash, hashSource = cryptoHash, start, threads }: HashPoolOptions): HashPool => {
+  const source = sourceWith(hashSource)
   const members: Member[] = []
   const queue: Queued[] = []
   /** Memory for pieces given in parts, and who waits for it. */
