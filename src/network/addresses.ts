@@ -70,3 +70,9 @@ export const atHostPort = (address: Multiaddr, { host, port }: HostPort): Multia
   const head = `/${kind}/${host.replace(/\.$/, '')}/${carrier.name}/${port}`
   return multiaddr(head + address.toString().split('/').slice(5).map(part => `/${part}`).join(''))
 }
+
+/** The part of an address that ends with `/p2p-circuit`; undefined when it leads through no relay. */
+export const circuitOf = (address: Multiaddr): Multiaddr | undefined => {
+  const [through, behind] = address.toString().split('/p2p-circuit')
+  return through === undefined || behind === undefined ? undefined : parseMultiaddr(`${through}/p2p-circuit`)
+}

@@ -58,7 +58,7 @@ export const createDialer = ({ node, transports, self }: DialerOptions): Dialer 
       try {
         // Not every transport compares what was proved with what was dialed (memory does not).
         if (connection.remotePeer.toString() !== peer) throw new UnexpectedPeerError()
-        const stream = await connection.newStream(protocol, { signal: both })
+        const stream = await connection.newStream(protocol, { signal: both, runOnLimitedConnection: true })
         if (stream.status !== 'open') throw new Error('connection cut')
         return { connection, stream }
       } catch (error) {

@@ -3,11 +3,13 @@ import { isLoopback } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
 import type { PeerId, Transport } from '../contract/index.ts'
-import { parseMultiaddr } from './addresses.ts'
+import { circuitOf, parseMultiaddr } from './addresses.ts'
 
 /** Addresses come from strangers: more, or longer ones, are not looked at. */
 const maxAddresses = 16
 const maxAddressLength = 512
+/** Of those, the places of ones that lead through relays: they come last, and may be the only ones that work. */
+const maxRelayed = 4
 
 /** What was tried, and why it did not work. `refused`: somebody answered, but not that peer, or it does not speak our protocol. */
 export interface Failure { readonly address: string, readonly why: string, readonly refused: boolean }
@@ -20,8 +22,9 @@ const bare = (address: Multiaddr, peer: PeerId): Multiaddr | undefined => {
 }
 
 /**
- * The addresses worth dialing: first by our order of transports, then as the peer gave them, loopback last. What cannot be read, or is of no transport of
- * ours, is left out; so is `/dnsaddr`, which would have a stranger's records looked up, and more of them behind.
+ * The addresses worth dialing: first by our order of transports, then as the peer gave them, loopback last; then those through relays, plain ones first, because
+ * they answer at once. What cannot be read, or is of no transport of ours, is left out; so is `/dnsaddr`, which would have a stranger's records looked up, and
+ * more of them behind; so is what leads through a relay that we have no place at.
  */
 export const candidates = (peer: PeerId, addresses: readonly string[], transports: readonly Transport[]): Multiaddr[] => {
   const found = new Map<string, { readonly address: Multiaddr, readonly rank: number }>()
@@ -31,9 +34,16 @@ export const candidates = (peer: PeerId, addresses: readonly string[], transport
     if (address === undefined || address.getComponents().some(({ name }) => name === 'dnsaddr')) continue
     const transport = transports.findIndex(each => each.matches(address))
     if (transport === -1 || found.has(address.toString())) continue
-    found.set(address.toString(), { address, rank: transport * 2 + (isLoopback(address) ? 1 : 0) })
+    const circuit = circuitOf(address)
+    if (circuit !== undefined && !transports.some(each => each.matches(circuit))) continue
+    const isPlain = circuit?.equals(address) === true
+    const rank = (circuit === undefined ? 0 : isPlain ? transports.length : 2 * transports.length) + transport
+    found.set(address.toString(), { address, rank: rank * 2 + (isLoopback(address) ? 1 : 0) })
   }
-  return [...found.values()].sort((a, b) => a.rank - b.rank).slice(0, maxAddresses).map(({ address }) => address)
+  const sorted = [...found.values()].sort((a, b) => a.rank - b.rank)
+  const relayed = sorted.filter(({ address }) => circuitOf(address) !== undefined).slice(0, maxRelayed)
+  const direct = sorted.filter(({ address }) => circuitOf(address) === undefined).slice(0, maxAddresses - relayed.length)
+  return [...direct, ...relayed].map(({ address }) => address)
 }
 
 // encrypters and libp2p itself keep only the text of these

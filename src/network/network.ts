@@ -8,7 +8,7 @@ import { createLibp2p } from 'libp2p'
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
-import type { Libp2pFactory, Link, Network, PeerId, Transport } from '../contract/index.ts'
+import type { Libp2pFactory, Libp2pParts, Link, Network, PeerId, Transport } from '../contract/index.ts'
 import { hostPortOf, parseMultiaddr } from './addresses.ts'
 import type { HostPort } from './addresses.ts'
 import { assemble } from './assemble.ts'
@@ -18,6 +18,8 @@ import type { LinkEnd } from './link.ts'
 import { announced, dialable, listenAddresses, startError } from './listening.ts'
 import type { Lookup } from './listening.ts'
 import { createPulse } from './pulse.ts'
+import { createRelaying } from './relaying.ts'
+import type { Relaying } from './relaying.ts'
 
 export const exchangeProtocol = '/shoal/exchange/1'
 
@@ -32,6 +34,8 @@ export interface NetworkOptions {
   readonly lookup?: Lookup
   /** What others shall dial instead of the addresses that are listened on: HOST:PORT or multiaddrs. @default none */
   readonly announce?: readonly string[] | undefined
+  /** What a service of this node brings beside the transports: a relay's. @default none */
+  readonly parts?: Pick<Libp2pParts, 'services' | 'connectionGater'>
   log (line: string): void
 }
 
@@ -66,19 +70,23 @@ const ownAddresses: Libp2pFactory<{ list (): Multiaddr[], rest (): void }> = ({ 
 
 const cut = (address: Multiaddr): string => address.toString().replace(/\/p2p\/[^/]+$/, '')
 
+export type RelayedNetwork = Network & Pick<Relaying, 'reserve'>
+
 /** @throws ShoalError BAD_OPTION, PLUGIN_SHAPE, PORT_IN_USE, ADDRESS_UNAVAILABLE */
-export const createNetwork = async (options: NetworkOptions): Promise<Network> => {
+export const createNetwork = async (options: NetworkOptions): Promise<RelayedNetwork> => {
   const { key, transports, listen, announce } = options
+  const relaying = createRelaying(transports)
+  const carriers = [...transports, relaying.transport]
   const privateKey = key instanceof Uint8Array ? privateKeyFromRaw(key) : key
   const peer = peerIdFromPrivateKey(privateKey).toString() as PeerId
-  const { services, connectionGater, ...parts } = assemble(transports)
+  const { services, connectionGater, ...parts } = assemble(transports.length === 0 ? [] : carriers)
   const listenOn = await listenAddresses(transports, listen, options.lookup)
   if (announce !== undefined) announced(announce, transports, listenOn) // before anything is opened: it may be wrong
   const node = await createLibp2p({
     privateKey, ...parts, start: false,
-    connectionGater: { denyDialMultiaddr: () => false, ...connectionGater }, // in a browser libp2p would dial no private address
+    connectionGater: { denyDialMultiaddr: () => false, ...connectionGater, ...options.parts?.connectionGater }, // in a browser libp2p would dial no private address
     addresses: { listen: listenOn.map(String) },
-    services: { ...services, ownAddresses },
+    services: { ...services, ...options.parts?.services, ownAddresses },
     connectionManager: { ...limits, dialTimeout: 60_000, addressDialTimeout: 60_000 }, // the dialer has its own, finer ones
     connectionMonitor: { enabled: false } // see pulse.ts
   })
@@ -92,7 +100,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
   let handler: ((link: Link) => void) | undefined
   let stopping: Promise<void> | undefined
 
-  const transportOf = (address: Multiaddr): string => transports.find(transport => transport.matches(address))?.name ?? 'unknown'
+  const transportOf = (address: Multiaddr): string => carriers.find(transport => transport.matches(address))?.name ?? 'unknown'
 
   const release = async (connection: Connection, { over }: LinkEnd): Promise<void> => {
     const how = await over
@@ -148,7 +156,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
   await node.handle(exchangeProtocol, (stream, connection) => {
     if (stopping !== undefined) { stream.abort(new Error('Stopping.')); return }
     hand(adopt(connection, stream, true))
-  }, { maxInboundStreams: 1, maxOutboundStreams: 1 })
+  }, { maxInboundStreams: 1, maxOutboundStreams: 1, runOnLimitedConnection: true })
 
   node.addEventListener('connection:open', ({ detail: connection }) => {
     if (connection.direction !== 'inbound') return
@@ -163,13 +171,14 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
     throw startError(error, listen)
   }
   const told = announce === undefined || announce.length === 0 ? undefined : announced(announce, transports, node.services.ownAddresses.list())
-  const dialer = createDialer({ node, transports, self: peer })
+  const dialer = createDialer({ node, transports: carriers, self: peer })
 
   return {
     peer,
     transports: transports.map(({ name }) => name),
     get port () { return node.services.ownAddresses.list().map(address => hostPortOf(address)?.port).find(port => port !== undefined) },
-    addresses: () => told ?? dialable(node.services.ownAddresses.list()),
+    addresses: () => [...told ?? dialable(node.services.ownAddresses.list()), ...relaying.addresses()],
+    reserve: relaying.reserve,
     async dial (to, addresses, signal) {
       const { connection, stream } = await dialer.dial(to, addresses, exchangeProtocol, AbortSignal.any([signal, stopped.signal]))
       return adopt(connection, stream, false)
@@ -183,7 +192,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<Network> =
     serve: (protocol, serving) => node.handle(protocol, (stream, connection) => {
       if (stopping === undefined) serving(adopt(connection, stream, true))
       else stream.abort(new Error('Stopping.'))
-    }, { maxInboundStreams: 1, maxOutboundStreams: 1 }),
+    }, { maxInboundStreams: 1, maxOutboundStreams: 1, runOnLimitedConnection: true }),
     accept (given) {
       handler = given
       for (const link of waiting.splice(0)) hand(link)

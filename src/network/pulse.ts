@@ -32,7 +32,7 @@ const answers = async (connection: Watched['connection']): Promise<boolean> => {
   const late = new AbortController()
   const timer = setTimeout(() => { late.abort(new Error('No answer.')) }, answerMs)
   try {
-    const stream = await connection.newStream(probeProtocol, { signal: late.signal })
+    const stream = await connection.newStream(probeProtocol, { signal: late.signal, runOnLimitedConnection: true })
     stream.abort(new Error('It was only a probe.'))
     return true
   } catch {
