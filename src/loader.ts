@@ -8,18 +8,8 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { checkContract, kinds, ShoalError } from './contract/index.ts'
 import type { Kind, Plugin, PluginFactory } from './contract/index.ts'
+import { answerToOwnName, isSource, packageFolder } from './own-name.ts'
 
-/** The package's own folder, from dist/ as from src/. */
-const packageFolder = (): string => {
-  let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json'))) {
-    const above = dirname(folder)
-    if (above === folder) throw new ShoalError('BUG', 'The package of Shoal has no package.json above it. Install it again.')
-    folder = above
-  }
-  return folder
-}
-const isSource = import.meta.url.endsWith('.ts')
 const pluginsFolder = (): string => join(packageFolder(), isSource ? 'plugins' : 'dist/plugins')
 const entryName = isSource ? 'index.ts' : 'index.js'
 
@@ -95,23 +85,44 @@ type Foreign = Omit<PluginFactory, 'shoal'> & { readonly shoal: unknown, (option
 const isFactory = (value: unknown): value is Foreign =>
   typeof value === 'function' && 'shoal' in value && 'kind' in value && 'pluginName' in value && kinds.some(kind => kind === value.kind)
 
-const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+/** In one line: Node adds who required it. */
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.replace(/\.$/, '') ?? ''
+
+/** An error, what caused it, and what caused that. */
+const causesOf = (error: unknown): readonly unknown[] => [
+  error,
+  ...error instanceof AggregateError ? error.errors.flatMap(causesOf) : [],
+  ...error instanceof Error && error.cause !== undefined ? causesOf(error.cause) : []
+]
 
 /** The name of a native library or package that could not be opened, if that is why. */
 const missing = (cause: unknown): string => {
-  const found = /(?:Cannot find (?:module|package) '([^']+)'|(\S+\.(?:so|node|dylib)\S*): cannot open)/.exec(messageOf(cause))
-  const name = found?.[1] ?? found?.[2]
-  return name === undefined ? '' : ` It needs ${name}, which is not there: install it.`
+  for (const each of causesOf(cause)) {
+    const found = /(?:Cannot find (?:module|package) '([^']+)'|(\S+\.(?:so|node|dylib)\S*): cannot open|dlopen\((\S+\.(?:node|dylib)))/.exec(each instanceof Error ? each.message : String(each))
+    const name = found?.[1] ?? found?.[2] ?? found?.[3]
+    if (name !== undefined) return ` It needs ${name}, which is not there: install it.`
+  }
+  return ''
+}
+
+/** Options of plugins by kind and name, such as `transport-tcp`: what a configuration says. */
+export type PluginOptions = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+export interface LoadOptions {
+  /** The folder that paths and packages are looked up from. @default the working directory */
+  readonly from?: string
+  /** Options by kind and name; those in the spec win. @default none */
+  readonly options?: PluginOptions
 }
 
 /**
  * @param spec `rarest-first`, `./mine.js`, `some-package?level=3`
- * @param from the folder that paths and packages are looked up from. @default the working directory
  * @throws ShoalError PLUGIN_NOT_FOUND, PLUGIN_FAILED, PLUGIN_SHAPE, PLUGIN_KIND, PLUGIN_VERSION
  */
-export const loadPlugin = async <K extends Kind>(kind: K, spec: string, { from = process.cwd() }: { readonly from?: string } = {}): Promise<Plugin<K>> => {
+export const loadPlugin = async <K extends Kind>(kind: K, spec: string, { from = process.cwd(), options: given = {} }: LoadOptions = {}): Promise<Plugin<K>> => {
   const { word, options } = splitSpec(spec)
   const path = locate(kind, word, from)
+  answerToOwnName()
   let module: unknown
   try { module = await import(pathToFileURL(path).href) } catch (cause) {
     throw new ShoalError('PLUGIN_FAILED', `The ${kind} plugin "${word}" failed to load: ${messageOf(cause)}.${missing(cause)}`, { cause })
@@ -120,5 +131,5 @@ export const loadPlugin = async <K extends Kind>(kind: K, spec: string, { from =
   if (!isFactory(factory)) throw new ShoalError('PLUGIN_SHAPE', `"${path}" is not a Shoal plugin. Export default what definePlugin('${kind}', ...) returns.`)
   if (factory.kind !== kind) throw new ShoalError('PLUGIN_KIND', `"${word}" is a ${factory.kind} plugin, not a ${kind} plugin. Give it to --${factory.kind}.`)
   checkContract({ kind, name: word, shoal: factory.shoal })
-  return factory(options) as Plugin<K>
+  return factory({ ...given[`${kind}-${factory.pluginName}`], ...options }) as Plugin<K>
 }

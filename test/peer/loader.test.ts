@@ -1,4 +1,5 @@
 /** Plugins by name at run time: where they are found, what their options become, and the four ways in which one can be wrong. */
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -18,6 +19,14 @@ const folder = (files: Readonly<Record<string, string>> = {}): string => {
     writeFileSync(join(path, name), text)
   }
   return path
+}
+
+/** What Node itself makes of it, in a process of its own: under vitest, names are vitest's. */
+const loadedByNode = (spec: string, from: string): unknown => {
+  const loader = pathToFileURL(join(import.meta.dirname, '../../src/loader.ts')).href
+  const script = `import { loadPlugin } from ${JSON.stringify(loader)}
+    console.log(JSON.stringify(await loadPlugin('selector', ${JSON.stringify(spec)}, { from: ${JSON.stringify(from)} })))`
+  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 20_000 }))
 }
 
 /** A selector that is its options. */
@@ -57,6 +66,27 @@ describe('a plugin', () => {
     expect(await optionsOf('./mine.mjs?a=1&b=-2.5&c=true&d=false&e=x%20y&f=1e3&g=&h=01&i=12345678901234567890', at))
       .toEqual({ a: 1, b: -2.5, c: true, d: false, e: 'x y', f: '1e3', g: '', h: '01', i: '12345678901234567890' })
   })
+
+  it('is given what a configuration says for it, by kind and name; what is typed wins', async () => {
+    const at = folder({ 'mine.mjs': mine() })
+    const options = { 'selector-mine': { a: 1, b: 2, deep: { c: [3] } }, 'storage-mine': { a: 9 }, 'selector-other': { a: 9 } }
+    expect(((await (await loadPlugin('selector', './mine.mjs?b=5', { from: at, options })).create(context)) as unknown as { options: unknown }).options).toEqual({ a: 1, b: 5, deep: { c: [3] } })
+  })
+
+  it('is one file anywhere, in TypeScript too: "shoal/plugin" is the Shoal that runs', () => {
+    const text = `import { definePlugin } from 'shoal/plugin'\nimport type { Selector } from 'shoal/plugin'\nconst mine = (): Selector => ({ select: () => [] })\nexport default definePlugin('selector', 'alone', mine)\n`
+    const at = folder({ 'alone.ts': text, 'package.json': '{"type":"module"}' })
+    expect(loadedByNode('./alone.ts', at)).toMatchObject({ kind: 'selector', name: 'alone' })
+  })
+
+  it('with a package "shoal" of its own uses that', () => {
+    const at = folder({
+      'mine.mjs': `import { definePlugin } from 'shoal/plugin'\nexport default definePlugin()\n`,
+      'node_modules/shoal/package.json': '{"name":"shoal","type":"module","exports":{"./plugin":"./p.js"}}',
+      'node_modules/shoal/p.js': `export const definePlugin = () => Object.assign(() => ({ own: true }), { shoal: 1, kind: 'selector', pluginName: 'mine' })`
+    })
+    expect(loadedByNode('./mine.mjs', at)).toEqual({ own: true })
+  })
 })
 
 describe('a plugin that cannot be used', () => {
@@ -80,6 +110,8 @@ describe('a plugin that cannot be used', () => {
     ['a package', 'import "left-out"', 'left-out'],
     ['a file', 'import "./left-out.mjs"', 'left-out.mjs'],
     ['a native library', 'throw new Error("libfoo.so.2: cannot open shared object file: No such file or directory")', 'libfoo.so.2'],
+    ['a native library behind a loader', 'throw new Error("Cannot find native binding.", { cause: new Error("Cannot find module \'@some/native-linux-x64-gnu\'") })', '@some/native-linux-x64-gnu'],
+    ['a part of Shoal', 'import "shoal/plugins/left-out"', 'left-out'],
     ['a binding', 'import { createRequire } from "node:module"; createRequire(import.meta.url)("./build/foo.node")', 'foo.node']
   ])('needs %s that is not there: it is named', async (_what, text, name) => {
     const at = folder({ 'mine.mjs': text })
