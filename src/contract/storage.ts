@@ -1,3 +1,4 @@
+import type { FileIdentity, Files } from './files.ts'
 import type { Manifest } from './manifest.ts'
 import type { PieceIndex } from './ids.ts'
 
@@ -8,9 +9,6 @@ export type Place =
   /** A download: `folder/name`, written as `folder/name.part` until it is finished. `overwrite` lets the last rename replace a file. */
   | { readonly folder: string; readonly name: string; readonly overwrite?: boolean }
 
-/** What tells that a file is still the one that was sealed. Times in nanoseconds as decimal text. */
-export interface FileIdentity { readonly inode: string; readonly size: number; readonly mtime: string; readonly ctime: string }
-
 export interface Storage {
   /**
    * Opens a content's place, makes what is missing, and reads its record. One open store per place.
@@ -18,6 +16,8 @@ export interface Storage {
    *         SOURCE_CHANGED (an existing file is not the one of `identity`)
    */
   open (manifest: Manifest, place: Place, signal: AbortSignal): Promise<Store>
+  /** What its paths name. @default the files of the machine */
+  readonly files?: Files
 }
 
 /** What a store has of its content. Packed bitfields, piece 0 the highest bit of byte 0. */

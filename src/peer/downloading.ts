@@ -1,11 +1,9 @@
 /** The downloads of the logged-in user on this device: recorded before they begin, resumed at login, listed for ever. */
-import { randomUUID } from 'node:crypto'
-import { ShoalError } from '../contract/index.ts'
+import { safeName, ShoalError } from '../contract/index.ts'
 import type { CatalogFile, ContentId, Download, DownloadOptions, DownloadStatus, GroupId, GroupListing, Integrity, Manifest, Version } from '../contract/index.ts'
 import { contentId } from '../core/index.ts'
 import type { EngineEvent } from '../engine/index.ts'
 import type { DownloadRecord } from '../profile/index.ts'
-import { resolveDestination } from './destination.ts'
 import { myGroup, quoted } from './house.ts'
 import type { Account, House } from './house.ts'
 import { inParallel } from './parallel.ts'
@@ -41,7 +39,7 @@ const explain = (versions: readonly Version[], content: ContentId): string => {
 }
 
 export const createDownloading = (house: House): Downloading => {
-  const { profile, holdings, integrities, events, engine } = house
+  const { profile, holdings, files, integrities, events, engine } = house
   const all = new Map<string, Running>()
   const asked = new Map<string, number>()
 
@@ -123,9 +121,9 @@ export const createDownloading = (house: House): Downloading => {
       const overwrite = options.overwrite ?? false
       const named = { groupName: group.name, name: entry.name }
       checkFree({ ...named, folder: '', fileName: '' }) // before a folder is made for it
-      const place = await resolveDestination(destination, entry.name, overwrite)
+      const place = await files.destination(destination, safeName(entry.name), overwrite)
       const running = await enlist({
-        id: randomUUID(), user: account.user, group: group.id, ...named, content, manifest,
+        id: crypto.randomUUID(), user: account.user, group: group.id, ...named, content, manifest,
         ...(version.combined === undefined ? {} : { combined: version.combined }), folder: place.folder, fileName: place.name, overwrite,
         state: 'running', startedAt: Date.now(), activeMs: 0, haveBytes: 0, fetchedBytes: 0, resumedBytes: 0, hashedBytes: 0, wastedBytes: 0, bytesByPeer: []
       }, account)

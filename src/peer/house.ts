@@ -1,5 +1,5 @@
 /** What the parts of a peer share: its ports, its policies, who is logged in. Owns nothing but the names. */
-import type { Admission, GroupListing, Integrity, Storage, TrackerSession, UserName } from '../contract/index.ts'
+import type { Admission, Files, GroupListing, Integrity, Storage, TrackerSession, UserName } from '../contract/index.ts'
 import { ShoalError } from '../contract/index.ts'
 import type { Engine } from '../engine/index.ts'
 import type { GroupMembership } from '../membership/index.ts'
@@ -21,6 +21,8 @@ export interface House {
   readonly engine: Engine
   readonly holdings: Holdings
   readonly storage: Storage
+  /** What paths name. */
+  readonly files: Files
   readonly integrities: ReadonlyMap<string, Integrity>
   readonly admission: Admission
   readonly events: Broadcast

@@ -1,12 +1,10 @@
 /** A file becomes what is shared: sealed by a scheme, in pieces of a length that its group can agree on. */
 import { maxPieceBytes, minPieceBytes, pieceCount, ShoalError } from '../contract/index.ts'
-import type { ContentId, GroupId, Integrity, Manifest, Seal, ShareOptions, Store } from '../contract/index.ts'
+import type { ContentId, Files, GroupId, Integrity, LocalFile, Manifest, Seal, ShareOptions, Store } from '../contract/index.ts'
 import { contentId } from '../core/index.ts'
 import type { ShareRecord } from '../profile/index.ts'
 import { quoted } from './house.ts'
 import type { Account } from './house.ts'
-import { inspect } from './local-file.ts'
-import type { LocalFile } from './local-file.ts'
 import { choosePieceLength, seal } from './sealing.ts'
 
 export interface Preparing {
@@ -20,7 +18,7 @@ export interface Preparing {
 }
 
 /** @param held how a content is cut that is here already */
-export const createPreparing = (integrities: ReadonlyMap<string, Integrity>, held: (content: ContentId) => Manifest | undefined): Preparing => {
+export const createPreparing = (files: Files, integrities: ReadonlyMap<string, Integrity>, held: (content: ContentId) => Manifest | undefined): Preparing => {
   const scheme = (name: string): Integrity => {
     const integrity = integrities.get(name)
     if (integrity !== undefined) return integrity
@@ -34,7 +32,7 @@ export const createPreparing = (integrities: ReadonlyMap<string, Integrity>, hel
 
   const sealFor = async (file: LocalFile, group: GroupId, name: string, integrity: Integrity, account: Account, options: ShareOptions): Promise<{ manifest: Manifest, seal: Seal }> => {
     const pieceLength = options.pieceSize === undefined ? choosePieceLength(file.identity.size) : checkPieceSize(options.pieceSize)
-    const ways = { integrity, signal: options.signal, progress: options.progress }
+    const ways = { files, integrity, signal: options.signal, progress: options.progress }
     const sealed = await seal(file, { ...ways, pieceLength })
     const [entry] = await account.session.files(group, { name, ...(options.signal === undefined ? {} : { signal: options.signal }) })
     const id = idOf(sealed.manifest, integrity)
@@ -45,7 +43,7 @@ export const createPreparing = (integrities: ReadonlyMap<string, Integrity>, hel
   const mendHashes = async (record: ShareRecord, store: Store, signal: AbortSignal): Promise<void> => {
     if (pieceCount(record.manifest) === 0 || await store.hashes() !== undefined) return
     const integrity = scheme(record.manifest.scheme)
-    const { seal: { root, hashes } } = await seal(await inspect(record.path), { integrity, pieceLength: record.manifest.pieceLength, signal })
+    const { seal: { root, hashes } } = await seal(await files.inspect(record.path), { files, integrity, pieceLength: record.manifest.pieceLength, signal })
     if (root !== record.manifest.root) throw new ShoalError('SOURCE_CHANGED', `"${record.path}" is not what was shared any more. Share it again with --replace.`)
     await store.writeHashes(0, hashes, hashes.byteLength)
   }

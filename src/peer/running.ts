@@ -2,7 +2,7 @@
  * One download, from its record to its finished file: opened, checked, fetched (or copied from a store that has it), finished, served. Its steps follow each
  * other, never overlap: whatever ends it waits for the step under way. Owns the record; its sums are counting.ts, and what is asked of whom is the session's.
  */
-import { pieceBytes, ShoalError } from '../contract/index.ts'
+import { pieceBytes, sameFile, ShoalError } from '../contract/index.ts'
 import type { DownloadStatus, Integrity, PieceIndex, Store } from '../contract/index.ts'
 import type { DownloadRecord } from '../profile/index.ts'
 import { copyPieces } from './copying.ts'
@@ -11,7 +11,6 @@ import { settleDoubts, sureBytes } from './doubts.ts'
 import { downloadStatus } from './download-status.ts'
 import type { Use } from './holdings.ts'
 import type { House } from './house.ts'
-import { inspect, sameFile } from './local-file.ts'
 import { createMeter } from './meter.ts'
 import { createPatience } from './patience.ts'
 
@@ -48,7 +47,7 @@ export interface RunningOptions {
 
 /** A download, taken up if its record says that it runs. */
 export const startDownload = (initial: DownloadRecord, { house, integrity, ended }: RunningOptions): Running => {
-  const { engine, holdings, profile, events, storage } = house
+  const { engine, holdings, profile, events, storage, files } = house
   const { manifest, content, id } = initial
   const parts = { manifest, integrity }
   const meter = createMeter()
@@ -147,7 +146,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
     signal.throwIfAborted()
     const path = await whileFull(() => partial.finish())
     // it has its name: from here on it ends as complete, whoever wants something else meanwhile
-    const { identity } = await inspect(path)
+    const { identity } = await files.inspect(path)
     record = { ...facts(), haveBytes: manifest.length, state: 'complete', finishedPath: path, identity }
     // the storage's receipt says the same to the next login
     await profile.downloads.put(record).catch((error: unknown) => { house.log(`That "${record.name}" is complete could not be recorded: ${String(error)}`) })
@@ -165,7 +164,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
   const serve = async (): Promise<void> => {
     const { finishedPath, identity } = record
     if (finishedPath === undefined || identity === undefined || signal.aborted) return
-    if (!sameFile((await inspect(finishedPath)).identity, identity)) return
+    if (!sameFile((await files.inspect(finishedPath)).identity, identity)) return
     store = await storage.open(manifest, { existing: finishedPath, identity }, signal)
     // without its hashes it can prove nothing
     if (await store.hashes() === undefined) { await closeStore(); return }

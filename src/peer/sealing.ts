@@ -1,11 +1,8 @@
 /** The sealing path: a file becomes parts, hashes, a manifest. Reads once, streaming, in flat memory. Owns the choice of the piece length. */
 import { pipe } from 'it-pipe'
-import { defaultPieceBytes, maxPieceBytes, pieceCount, ShoalError } from '../contract/index.ts'
-import type { Integrity, Layout, Manifest, Seal } from '../contract/index.ts'
-import { inspect, openForReading, sameFile } from './local-file.ts'
-import type { LocalFile } from './local-file.ts'
+import { defaultPieceBytes, maxPieceBytes, pieceCount, sameFile, ShoalError } from '../contract/index.ts'
+import type { Files, Integrity, Layout, LocalFile, Manifest, Seal } from '../contract/index.ts'
 
-const readBytes = 1024 * 1024
 /** Above this many pieces the default piece length doubles, so that a piece layer stays below 2 MiB. */
 const manyPieces = 65_536
 
@@ -16,6 +13,7 @@ export const choosePieceLength = (length: number): number => {
 }
 
 export interface SealOptions {
+  readonly files: Pick<Files, 'inspect' | 'read'>
   readonly integrity: Integrity
   readonly pieceLength: number
   readonly signal?: AbortSignal | undefined
@@ -25,21 +23,14 @@ export interface SealOptions {
 export interface Sealed { readonly manifest: Manifest, readonly seal: Seal }
 
 /** Each part is valid until the next is asked for. */
-async function * parts (file: LocalFile, { signal, progress }: SealOptions): AsyncGenerator<Uint8Array> {
-  const handle = await openForReading(file.path)
-  try {
-    const buffer = new Uint8Array(readBytes)
-    let done = 0
-    for (;;) {
-      signal?.throwIfAborted()
-      const { bytesRead } = await handle.read(buffer, 0, readBytes, done)
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
-      done += bytesRead
-      progress?.(done, file.identity.size)
-    }
-  } finally {
-    await handle.close()
+async function * parts (file: LocalFile, { files, signal, progress }: SealOptions): AsyncGenerator<Uint8Array> {
+  let done = 0
+  signal?.throwIfAborted()
+  for await (const part of files.read(file.path)) {
+    yield part
+    done += part.byteLength
+    progress?.(done, file.identity.size)
+    signal?.throwIfAborted()
   }
 }
 
@@ -60,7 +51,7 @@ export const seal = async (file: LocalFile, options: SealOptions): Promise<Seale
       throw changed()
     }
   )
-  if (!sameFile(file.identity, (await inspect(file.path)).identity)) throw changed()
+  if (!sameFile(file.identity, (await options.files.inspect(file.path)).identity)) throw changed()
   const manifest: Manifest = { format: 1, scheme: options.integrity.scheme, coding: 'none', ...layout, root: sealed.root }
   return { manifest, seal: sealed }
 }

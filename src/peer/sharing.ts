@@ -1,12 +1,11 @@
 /** The shares of this device: files that lie where the user has them, sealed once, listed, served from their place. */
-import { createHash } from 'node:crypto'
-import { ShoalError } from '../contract/index.ts'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { ShoalError, toHex } from '../contract/index.ts'
 import type { ContentId, GroupId, GroupListing, Shared, ShareOptions, ShareStatus, Store } from '../contract/index.ts'
 import { checkFileName } from '../core/index.ts'
 import type { ShareRecord } from '../profile/index.ts'
 import { myGroup, quoted } from './house.ts'
 import type { Account, House } from './house.ts'
-import { inspect } from './local-file.ts'
 import { inParallel } from './parallel.ts'
 import { createPreparing } from './preparing.ts'
 import { asShareError, createServed, isPassing, isUnlisted } from './served.ts'
@@ -39,11 +38,11 @@ const withoutError = (record: ShareRecord): ShareRecord => {
 }
 
 /** The same content under the same name is the same share, however often it is shared. */
-const shareId = (group: GroupId, name: string, content: ContentId): string => createHash('sha256').update(`${group} ${content} ${name}`).digest('hex')
+const shareId = (group: GroupId, name: string, content: ContentId): string => toHex(sha256(new TextEncoder().encode(`${group} ${content} ${name}`)))
 
 export const createSharing = (house: House): Sharing => {
-  const { profile, storage, integrities } = house
-  const { scheme, idOf, sealFor, mendHashes } = createPreparing(integrities, content => house.holdings.manifest(content))
+  const { profile, storage, files, integrities } = house
+  const { scheme, idOf, sealFor, mendHashes } = createPreparing(files, integrities, content => house.holdings.manifest(content))
   const { active, turns, ofName, begin, layDown, closeStore, fail, list, withdraw } = createServed(house, manifest => scheme(manifest.scheme))
 
   const open = async (record: ShareRecord, signal: AbortSignal): Promise<Store> =>
@@ -89,7 +88,7 @@ export const createSharing = (house: House): Sharing => {
       const account = house.account()
       const signal = options.signal === undefined ? account.ended : AbortSignal.any([options.signal, account.ended])
       const group = await myGroup(account, groupName, signal)
-      const file = await inspect(path)
+      const file = await files.inspect(path)
       const name = checkFileName(options.name ?? file.name)
       const integrity = scheme(options.integrity ?? 'sha256')
       const { manifest, seal: { root, hashes, combined } } = await sealFor(file, group.id, name, integrity, account, { ...options, signal })

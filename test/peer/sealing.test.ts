@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import sha256 from 'shoal/plugins/integrity-sha256'
 import type { Integrity } from '../../src/contract/index.ts'
-import { inspect } from '../../src/peer/local-file.ts'
+import { hostFiles } from '../../src/files/index.ts'
 import { choosePieceLength, seal } from '../../src/peer/sealing.ts'
 
 const KiB = 1024
@@ -22,7 +22,7 @@ describe('sealing a file', () => {
   it.each([0, 1, 16 * KiB, 512 * KiB - 1, 512 * KiB, 512 * KiB + 1, 3 * MiB + 5])('gives %i bytes a manifest and the hash of each piece', async length => {
     const path = join(folder, 'file')
     writeFileSync(path, new Uint8Array(length).fill(7))
-    const { manifest, seal: { hashes } } = await seal(await inspect(path), { integrity, pieceLength: 512 * KiB })
+    const { manifest, seal: { hashes } } = await seal(await hostFiles.inspect(path), { files: hostFiles, integrity, pieceLength: 512 * KiB })
     expect(manifest).toMatchObject({ format: 1, scheme: 'sha256', coding: 'none', length, pieceLength: 512 * KiB })
     expect(hashes.byteLength).toBe(32 * Math.ceil(length / (512 * KiB)))
   })
@@ -31,8 +31,8 @@ describe('sealing a file', () => {
     const path = join(folder, 'file')
     writeFileSync(path, new Uint8Array(4 * MiB))
     let grown = false
-    const work = seal(await inspect(path), {
-      integrity, pieceLength: 512 * KiB,
+    const work = seal(await hostFiles.inspect(path), {
+      files: hostFiles, integrity, pieceLength: 512 * KiB,
       progress: () => { if (!grown) { grown = true; appendFileSync(path, 'more') } }
     })
     await expect(work).rejects.toMatchObject({ code: 'SOURCE_CHANGED' })
@@ -42,14 +42,14 @@ describe('sealing a file', () => {
     const path = join(folder, 'file')
     writeFileSync(path, new Uint8Array(8 * MiB))
     const abort = new AbortController()
-    const work = seal(await inspect(path), { integrity, pieceLength: 512 * KiB, signal: abort.signal, progress: () => { abort.abort(new Error('enough')) } })
+    const work = seal(await hostFiles.inspect(path), { files: hostFiles, integrity, pieceLength: 512 * KiB, signal: abort.signal, progress: () => { abort.abort(new Error('enough')) } })
     await expect(work).rejects.toThrow('enough')
   })
 
   it('says what is wrong with a path', async () => {
-    await expect(inspect(join(folder, 'missing'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
-    await expect(inspect(folder)).rejects.toMatchObject({ code: 'NOT_A_FILE' })
-    await expect(inspect('/dev/null')).rejects.toMatchObject({ code: 'NOT_A_FILE' })
+    await expect(hostFiles.inspect(join(folder, 'missing'))).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' })
+    await expect(hostFiles.inspect(folder)).rejects.toMatchObject({ code: 'NOT_A_FILE' })
+    await expect(hostFiles.inspect('/dev/null')).rejects.toMatchObject({ code: 'NOT_A_FILE' })
   })
 
   it('takes larger pieces once there would be more than 65,536', () => {

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { resolveDestination, safeName } from '../../src/peer/destination.ts'
+import { safeName } from '../../src/contract/index.ts'
+import { resolveDestination } from '../../src/files/destination.ts'
 
 describe('a destination', () => {
   let folder = ''

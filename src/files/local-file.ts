@@ -1,11 +1,8 @@
 /** A file that the user names: what it is and whether it is still the same. Owns the words for what can be wrong with it. */
 import { open, realpath, stat } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { ShoalError } from '../contract/index.ts'
-import type { FileIdentity } from '../contract/index.ts'
-
-export interface LocalFile { readonly path: string, readonly name: string, readonly identity: FileIdentity }
+import type { FileIdentity, LocalFile } from '../contract/index.ts'
 
 const codeOf = (error: unknown): string => error instanceof Error && 'code' in error ? String(error.code) : ''
 
@@ -36,12 +33,20 @@ export const inspect = async (given: string): Promise<LocalFile> => {
   }
 }
 
-export const openForReading = async (path: string): Promise<FileHandle> => {
-  try { return await open(path, 'r') } catch (error) { throw fileError(path, error) }
+const readBytes = 1024 * 1024
+
+/** One buffer for all parts. @throws as inspect */
+export async function * readParts (path: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(path, 'r').catch((error: unknown) => { throw fileError(path, error) })
+  try {
+    const buffer = new Uint8Array(readBytes)
+    for (let at = 0; ;) {
+      const { bytesRead } = await handle.read(buffer, 0, readBytes, at)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+      at += bytesRead
+    }
+  } finally {
+    await handle.close()
+  }
 }
-
-/** The inode without its device, which some file systems number anew at each mount. */
-const inodeOf = ({ inode }: FileIdentity): string => inode.slice(inode.indexOf(':') + 1)
-
-export const sameFile = (a: FileIdentity, b: FileIdentity): boolean =>
-  inodeOf(a) === inodeOf(b) && a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime

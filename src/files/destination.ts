@@ -2,6 +2,7 @@
 import { access, constants, lstat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ShoalError } from '../contract/index.ts'
+import type { Destination } from '../contract/index.ts'
 import { isFolder, makeFolder } from '../make-folder.ts'
 import { fileError } from './local-file.ts'
 
@@ -14,35 +15,21 @@ const folderError = (folder: string, error: unknown): ShoalError => {
   return fileError(folder, error)
 }
 
-export interface Destination { readonly folder: string, readonly name: string, readonly path: string }
-
 /** Whether something has that name, a dangling link too. */
 const exists = async (path: string): Promise<boolean> => {
   try { await lstat(path); return true } catch { return false }
 }
 
-const maxNameBytes = 255
-
-/**
- * Catalog names are checked by the tracker; a peer does not trust it. Separators and control characters become `_`, so that any name can be saved.
- */
-export const safeName = (name: string): string => {
-  const cleaned = name.normalize('NFC').replace(/[/\\\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, '_')
-  const plain = /^\.{0,2}$/.test(cleaned) ? `_${cleaned}` : cleaned
-  let cut = plain
-  while (new TextEncoder().encode(cut).byteLength > maxNameBytes) cut = Array.from(cut).slice(0, -1).join('')
-  return cut
-}
-
 /**
  * An existing folder, or one ending in `/` (made if missing): saved there under the file's own name. Else a file path whose parent exists.
+ * @param fileName a name that can be saved
  * @throws ShoalError FILE_EXISTS, FILE_NOT_FOUND, STORAGE_FAILED
  */
 export const resolveDestination = async (given: string, fileName: string, overwrite: boolean): Promise<Destination> => {
   const path = resolve(given)
   const asFolder = given.endsWith('/') || await isFolder(path)
   const folder = asFolder ? path : dirname(path)
-  const name = asFolder ? safeName(fileName) : basename(path)
+  const name = asFolder ? fileName : basename(path)
   try {
     if (asFolder) await makeFolder(folder)
   } catch (error) {
