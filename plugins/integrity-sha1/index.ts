@@ -2,10 +2,7 @@
  * Integrity by the piece hashes of BitTorrent v1: SHA-1 of every piece. SHA-1 alone binds nobody (collisions can be made), so the hashes lie under a
  * Merkle root of SHA-256; the README defines it. Owns that root and the combined SHA-1 that people compare; pages, threads and sealing are those of shoal/plugin.
  */
-import { hash } from 'node:crypto'
-import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
-import { byteWriter, definePlugin, equalBytes, hashPool, integerOption, knownOptions, nodeBytes, pieceBytes, pieceCount, pieceLayer, pieceSealer } from 'shoal/plugin'
+import { byteWriter, definePlugin, equalBytes, fittingThreads, hashNow, integerOption, knownOptions, nodeBytes, pieceBytes, pieceCount, pieceLayer, pieceSealer, placeHashPool, toHex } from 'shoal/plugin'
 import type { Integrity, Tree } from 'shoal/plugin'
 
 export interface Sha1Options {
@@ -20,12 +17,12 @@ const sha256 = (kind: number, bytes: Uint8Array): Uint8Array => {
   const input = new Uint8Array(1 + bytes.byteLength)
   input[0] = kind
   input.set(bytes, 1)
-  return hash('sha256', input, 'buffer')
+  return hashNow('sha256', input)
 }
 
 const tree: Tree = { join: pair => sha256(domain.node, pair), pad: new Uint8Array(nodeBytes) }
 
-const combined = (hashes: Uint8Array): string => hash('sha1', hashes, 'hex')
+const combined = (hashes: Uint8Array): string => toHex(hashNow('sha1', hashes))
 
 const layer = pieceLayer({
   hashBytes,
@@ -40,8 +37,8 @@ const layer = pieceLayer({
 
 export const sha1Integrity = (options: Sha1Options): Integrity => {
   knownOptions('integrity-sha1', options, ['threads'])
-  const threads = integerOption('integrity-sha1', 'threads', options.threads, { min: 1, max: 64, otherwise: Math.min(4, Math.max(1, availableParallelism() - 1)) })
-  const pool = hashPool({ hash, threads, start: source => new Worker(source, { eval: true, execArgv: [], name: 'shoal sha1' }) })
+  const threads = integerOption('integrity-sha1', 'threads', options.threads, { min: 1, max: 64, otherwise: fittingThreads() })
+  const pool = placeHashPool(threads, 'shoal sha1')
   const digest = { algorithm: 'sha1' } as const
 
   return {

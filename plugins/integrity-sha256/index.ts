@@ -2,10 +2,7 @@
  * Integrity by the file tree of BitTorrent v2 (BEP 52): SHA-256 over leaves of 16 KiB, so that the root does not depend on the piece length and any
  * program that reads torrents can check it. Owns that tree; pages, threads and sealing are those of shoal/plugin.
  */
-import { hash } from 'node:crypto'
-import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
-import { definePlugin, equalBytes, fromHex, hashPool, integerOption, knownOptions, leafBytes, lifted, nodeBytes, pieceBytes, pieceCount, pieceLayer, pieceSealer, powerOfTwoFrom } from 'shoal/plugin'
+import { definePlugin, equalBytes, fittingThreads, fromHex, hashNow, integerOption, knownOptions, leafBytes, lifted, nodeBytes, pieceBytes, pieceCount, pieceLayer, pieceSealer, placeHashPool, powerOfTwoFrom } from 'shoal/plugin'
 import type { Digest, Integrity, Layout, PieceIndex, Tree } from 'shoal/plugin'
 
 export interface Sha256Options {
@@ -13,7 +10,7 @@ export interface Sha256Options {
   readonly threads?: number
 }
 
-const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
+const sha256 = (bytes: Uint8Array): Uint8Array => hashNow('sha256', bytes)
 const nothing = fromHex('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
 
 const leafTree: Tree = { join: sha256, pad: new Uint8Array(nodeBytes) }
@@ -33,8 +30,8 @@ const layer = pieceLayer({
 
 export const sha256Integrity = (options: Sha256Options): Integrity => {
   knownOptions('integrity-sha256', options, ['threads'])
-  const threads = integerOption('integrity-sha256', 'threads', options.threads, { min: 1, max: 64, otherwise: Math.min(4, Math.max(1, availableParallelism() - 1)) })
-  const pool = hashPool({ hash, threads, start: source => new Worker(source, { eval: true, execArgv: [], name: 'shoal sha256' }) })
+  const threads = integerOption('integrity-sha256', 'threads', options.threads, { min: 1, max: 64, otherwise: fittingThreads() })
+  const pool = placeHashPool(threads, 'shoal sha256')
   const digest = (layout: Layout): Digest => ({ algorithm: 'sha256', leaves: { bytes: leafBytes, width: pieceLeaves(layout) } })
 
   return {

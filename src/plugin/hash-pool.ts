@@ -40,8 +40,8 @@ export interface HashPoolOptions {
 export interface HashPool {
   /** The parts may be changed or reused once it returned a promise that resolved. */
   digest (parts: readonly Uint8Array[], digest: Digest): Uint8Array | Promise<Uint8Array>
-  /** The same over shared memory that the caller leaves alone until the promise resolved. */
-  digestShared (memory: SharedArrayBuffer, length: number, digest: Digest): Promise<Uint8Array>
+  /** The same over memory, shared where it can be, that the caller leaves alone until the promise resolved. */
+  digestShared (memory: ArrayBufferLike, length: number, digest: Digest): Promise<Uint8Array>
   readonly threads: number
   /** Ends the threads. Work under way is rejected. */
   stop (): Promise<void>
@@ -68,7 +68,7 @@ const digestBytes = (hash: OneShotHash, bytes: Uint8Array, { algorithm, leaves }
   return Uint8Array.from(level.subarray(0, size))
 }
 
-interface Job { readonly memory: SharedArrayBuffer, readonly length: number, readonly digest: Digest }
+interface Job { readonly memory: ArrayBufferLike, readonly length: number, readonly digest: Digest }
 interface Done { readonly result: Uint8Array }
 
 /** Uses nothing but its arguments, as above. */
@@ -96,7 +96,7 @@ export const hashPool = ({ hash, hashSource = cryptoHash, start, threads }: Hash
   const waiting: ((memory: SharedArrayBuffer | undefined) => void)[] = []
   let lent = 0
   let stopped = false
-  let idleTimer: NodeJS.Timeout | undefined
+  let idleTimer: ReturnType<typeof setTimeout> | undefined
 
   const stopping = (): ShoalError => new ShoalError('STOPPED', 'Hashing was stopped. Start the peer again.')
   const failure = (cause: unknown): ShoalError => new ShoalError('BUG', 'A hashing thread ended. Please report it.', { cause })

@@ -15,19 +15,22 @@ export interface PieceSealerOptions {
   readonly seal: (hashes: Uint8Array) => Promise<Seal>
 }
 
+/** A page has shared memory only when it is isolated from other sites. */
+const memory = (bytes: number): ArrayBufferLike => typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes)
+
 export const pieceSealer = ({ layout, pool, hashBytes, digest, seal }: PieceSealerOptions): Sealer => {
   const pieces = pieceCount(layout)
   const hashes = new Uint8Array(pieces * hashBytes)
-  const free = Array.from({ length: Math.min(pieces, pool.threads + 1) }, () => new SharedArrayBuffer(pieceBytes(layout, 0)))
+  const free = Array.from({ length: Math.min(pieces, pool.threads + 1) }, () => memory(pieceBytes(layout, 0)))
   const underWay = new Set<Promise<void>>()
   let failed: { readonly error: unknown } | undefined
-  let filling: SharedArrayBuffer | undefined
+  let filling: ArrayBufferLike | undefined
   let filled = 0
   let piece = 0
   let pushed = 0
   let last: Promise<void> = Promise.resolve()
 
-  const begin = (memory: SharedArrayBuffer, index: PieceIndex, length: number): void => {
+  const begin = (memory: ArrayBufferLike, index: PieceIndex, length: number): void => {
     const done = pool.digestShared(memory, length, digest(index)).then(
       hash => { hashes.set(hash, index * hashBytes) },
       (error: unknown) => { failed ??= { error } }
