@@ -7,7 +7,10 @@ interface PresetOptions { readonly home?: string }
 const loaders: { readonly [K in Kind]: (options: PresetOptions) => Promise<readonly Plugin<K>[]> } = {
   transport: async () => [(await import('../plugins/transport-tcp/index.ts')).default()],
   selector: async () => [(await import('../plugins/selector-rarest-first/index.ts')).default()],
-  integrity: async () => [(await import('../plugins/integrity-sha256/index.ts')).default(), (await import('../plugins/integrity-sha1/index.ts')).default()],
+  integrity: async () => [
+    (await import('../plugins/integrity-sha256/index.ts')).default(), (await import('../plugins/integrity-sha1/index.ts')).default(),
+    (await import('../plugins/integrity-blake3/index.ts')).default()
+  ],
   storage: async () => [(await import('../plugins/storage-file/index.ts')).default()],
   state: async ({ home }) => home === undefined
     ? [(await import('../plugins/state-memory/index.ts')).default()]

@@ -13,7 +13,7 @@ export type { PeerMemory } from './assemble.ts'
 export interface ShoalOptions extends PeerOptions {
   /**
    * Plugins, in order of preference. Several transports and integrity schemes may be given; of the other kinds, one.
-   * @default for each kind that is missing: tcp; rarest-first; sha256 and sha1; file; sqlite (memory without a home); owner
+   * @default for each kind that is missing: tcp; rarest-first; sha256, sha1 and blake3; file; sqlite (memory without a home); owner
    */
   readonly use?: NonNullable<PeerOptions['use']>
   /** Folder of the peer's own state, made with mode 0700. @default none: everything but files is in memory */
