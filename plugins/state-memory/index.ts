@@ -1,7 +1,6 @@
 /** A State in this process's memory: for tests, examples and peers without a home. Owns nothing that outlives it. */
-import { checkKey, checkPage, checkPrefix, checkTransaction, definePlugin, integerOption, keyOf, knownOptions, ShoalError } from 'shoal/plugin'
+import { checkKey, checkPage, checkPrefix, checkTransaction, definePlugin, integerOption, keyOf, knownOptions, ShoalError, stateHistory } from 'shoal/plugin'
 import type { Change, Entry, LeaseId, Op, State } from 'shoal/plugin'
-import { history } from './history.ts'
 import { sortedKeys } from './sorted-keys.ts'
 
 export interface MemoryStateOptions {
@@ -18,7 +17,7 @@ export const memoryState = (options: MemoryStateOptions = {}): State => {
   const historyChanges = integerOption('state-memory', 'historyChanges', options.historyChanges, { min: 1, max: 10_000_000, otherwise: 100_000 })
   const stored = new Map<string, Stored>()
   const keys = sortedKeys()
-  const log = history(historyChanges)
+  const log = stateHistory(historyChanges)
   const leases = new Map<LeaseId, { readonly keys: Set<string>, timer: ReturnType<typeof setTimeout> }>()
   let revision = 0
   let leaseCount = 0

@@ -1,7 +1,7 @@
 /** The last changes of a state and who watches them. A watcher is a place in the history, not a queue: a slow one costs nothing and may be left behind. */
-import type { Change } from 'shoal/plugin'
+import type { Change } from '../contract/index.ts'
 
-export interface History {
+export interface StateHistory {
   /** All changes of one revision. */
   push (revision: number, changes: readonly Change[]): void
   /** From the revision after `fromRevision`; the place is taken at the call, not at the first read. */
@@ -12,14 +12,17 @@ export interface History {
 
 const keyOf = (change: Change): string => change.kind === 'put' ? change.entry.key : change.kind === 'delete' ? change.key : ''
 
-/** @param keep changes kept, but for the last revision, which is kept whole */
-export const history = (keep: number): History => {
+/**
+ * @param keep changes kept, but for the last revision, which is kept whole
+ * @param from revision that the state has, with nothing known of what led to it
+ */
+export const stateHistory = (keep: number, from = 0): StateHistory => {
   const kept: { readonly revision: number, readonly change: Change }[] = []
   /** Number of the first kept change; they are numbered from 0 without gaps. */
   let first = 0
   /** Revision before the first kept change, and the last one. */
-  let floor = 0
-  let last = 0
+  let floor = from
+  let last = from
   let closed = false
   const wakers = new Set<() => void>()
 
