@@ -1,0 +1,56 @@
+/**
+ * The UDP port of a peer's WebRTC listener: the one that was asked for, else the one of last time, else a free one. libjuice cannot listen twice on a port in the
+ * life of a process, so one that was used is not taken again. Node only.
+ */
+import { ShoalError } from 'shoal/plugin'
+import { keep, readKept } from './kept-file.ts'
+
+export const fileName = 'port'
+
+/** Ports that this process has listened on. */
+const spent = new Set<number>()
+
+/** @returns the port, free a moment ago. @throws the error of the operating system */
+const bindable = (host: string, port: number): Promise<number> => new Promise((resolve, reject) => {
+  const socket = process.getBuiltinModule('node:dgram').createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' })
+  socket.once('error', error => { socket.close(); reject(error) })
+  socket.bind({ port, address: host, exclusive: true }, () => {
+    const free = socket.address().port
+    socket.close(() => { resolve(free) })
+  })
+})
+
+const isFree = async (host: string, port: number): Promise<boolean> => {
+  try { return await bindable(host, port) === port } catch { return false } // why not is told by the next, which takes any port
+}
+
+const anyPort = async (host: string): Promise<number> => {
+  for (;;) {
+    const port = await bindable(host, 0)
+    if (!spent.has(port)) return port
+  }
+}
+
+const remembered = async (folder: string | undefined): Promise<number | undefined> => {
+  const text = folder === undefined ? undefined : await readKept(`${folder}/${fileName}`)
+  const port = text !== undefined && /^\d{1,5}\n$/.test(text) ? Number(text) : 0
+  return port > 0 && port < 65_536 ? port : undefined
+}
+
+/**
+ * @param asked 0 for no port in particular
+ * @throws ShoalError PORT_IN_USE, STORAGE_FAILED; the error of the operating system when the host is no address of this machine
+ */
+export const claimPort = async (host: string, asked: number, folder: string | undefined): Promise<number> => {
+  if (asked !== 0) {
+    if (spent.has(asked)) throw new ShoalError('PORT_IN_USE', `WebRTC cannot listen on UDP port ${asked} again in this process (EADDRINUSE). Choose another with webrtc?port=, or start it anew.`)
+    await bindable(host, asked)
+    spent.add(asked)
+    return asked
+  }
+  const last = await remembered(folder)
+  const port = last !== undefined && !spent.has(last) && await isFree(host, last) ? last : await anyPort(host)
+  spent.add(port)
+  if (folder !== undefined && port !== last) await keep(folder, fileName, `${port}\n`)
+  return port
+}
