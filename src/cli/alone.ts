@@ -5,6 +5,7 @@
 import { dirname, resolve } from 'node:path'
 import { exitStatus, ShoalError } from '../contract/index.ts'
 import type { DownloadStatus, Shoal } from '../contract/index.ts'
+import { readSettings } from './config.ts'
 import type { Command, Face, Result } from './command.ts'
 import { commands } from './commands/index.ts'
 import { downloadRow, paceOf, senders } from './commands/downloads.ts'
@@ -85,7 +86,8 @@ const isResumed = (shoal: Shoal, args: Arguments, error: unknown): boolean => {
   return path !== undefined && (path === destination || dirname(path) === destination)
 }
 
-export const runAlone = async (command: Command, args: Arguments, io: Io, ending: Ending): Promise<number> => {
+export const runAlone = async (command: Command, typed: Arguments, io: Io, ending: Ending): Promise<number> => {
+  const args = await readSettings(typed, io)
   const say = (text: string): void => { io.stderr.write(`${escapeUnprintable(text)}\n`) }
   const progress = createProgress(io.stderr, io.env)
   const tell = (notice: Notice): void => {

@@ -13,6 +13,8 @@ export interface Option {
   readonly name: string
   /** What it takes, for people; none: a switch. */
   readonly value?: string
+  /** Whether it may be given several times, or a list with commas. */
+  readonly many?: true
   readonly summary: string
 }
 

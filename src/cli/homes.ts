@@ -32,6 +32,12 @@ export const homeOf = (role: 'peer' | 'tracker', env: Environment): Home => {
   return { data: join(xdg(env, 'XDG_DATA_HOME', '.local/share'), role), state: join(xdg(env, 'XDG_STATE_HOME', '.local/state'), role) }
 }
 
+/** Where the configuration lies, if there is one. */
+export const configFileOf = (env: Environment): string => {
+  const own = env.SHOAL_HOME
+  return join(own !== undefined && own !== '' ? resolve(own) : xdg(env, 'XDG_CONFIG_HOME', '.config'), 'config.json')
+}
+
 /** @throws ShoalError STATE_FAILED */
 export const makeHome = async (home: Home): Promise<void> => {
   for (const folder of new Set([home.data, home.state])) {

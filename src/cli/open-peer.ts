@@ -1,9 +1,12 @@
 /** A peer for the command line: its options, its folder and lock, its plugins by name, assembled by createShoal. The one place that knows the library. */
 import { lookup } from 'node:dns/promises'
+import { join } from 'node:path'
 import { ShoalError } from '../contract/index.ts'
 import type { Kind, Plugin, Shoal } from '../contract/index.ts'
+import type { PluginOptions } from '../loader.ts'
 import { parseHostPort } from '../network/addresses.ts'
 import { inTime } from './closing.ts'
+import type { Settings } from './config.ts'
 import type { Arguments } from './grammar.ts'
 import { homeOf, makeHome } from './homes.ts'
 import type { Home } from './homes.ts'
@@ -41,24 +44,30 @@ const readLimits = (args: Arguments): { up?: number, down?: number } => {
   return { ...up === undefined ? {} : { up }, ...down === undefined ? {} : { down } }
 }
 
-const readPlugins = async (args: Arguments): Promise<readonly Plugin[]> => {
-  const { loadPlugin } = await import('../loader.ts')
-  const named = async (kind: Kind, specs: readonly (string | undefined)[]): Promise<readonly Plugin[]> =>
-    Promise.all(specs.filter(spec => spec !== undefined).map(spec => loadPlugin(kind, spec)))
+/** The plugins that are named, and the usual ones that the configuration has options for. @param folder of the peer's durable files */
+const readPlugins = async (args: Settings, folder: string): Promise<readonly Plugin[]> => {
+  const [{ loadPlugin }, { preset }] = await Promise.all([import('../loader.ts'), import('../preset.ts')])
+  // however the peer's state is named, sqlite is the same file
+  const options: PluginOptions = { ...args.plugins, 'state-sqlite': { path: join(folder, 'profile.sqlite'), ...args.plugins['state-sqlite'] } }
+  const named = (kind: Kind, specs: readonly (string | undefined)[]): Promise<readonly Plugin[]> =>
+    Promise.all(specs.filter(spec => spec !== undefined).map(spec => loadPlugin(kind, spec, { from: args.from(`--${kind}`), options })))
+  const usual = async (kind: Kind): Promise<readonly Plugin[]> =>
+    Promise.all((await preset(kind, { home: folder })).map(async plugin => `${kind}-${plugin.name}` in args.plugins ? await loadPlugin(kind, plugin.name, { options }) : plugin))
+  /** Those named; none: the usual ones if the configuration has something to say about them, else createShoal knows. */
+  const chosen = async (kind: Kind, specs: readonly (string | undefined)[]): Promise<readonly Plugin[]> => {
+    const given = await named(kind, specs)
+    return given.length > 0 || !Object.keys(args.plugins).some(name => name.startsWith(`${kind}-`)) ? given : usual(kind)
+  }
   const integrities = await named('integrity', args.list('--integrity'))
   return [
-    ...await named('transport', args.list('--transport')),
-    ...await named('selector', [args.option('--selector')]),
-    ...await named('storage', [args.option('--storage')]),
-    ...integrities.length === 0 ? [] : await withPreset(integrities)
+    ...await chosen('transport', args.list('--transport')),
+    ...await chosen('selector', [args.option('--selector')]),
+    ...await chosen('storage', [args.option('--storage')]),
+    ...await chosen('state', [args.option('--state')]),
+    ...await chosen('admission', [args.option('--admission')]),
+    // what a group has may be in any scheme: those of the house are there in any case
+    ...integrities, ...(await usual('integrity')).filter(own => integrities.every(({ name }) => name !== own.name))
   ]
-}
-
-/** What a group has may be in any scheme: those of the house are there in any case. */
-const withPreset = async (chosen: readonly Plugin[]): Promise<readonly Plugin[]> => {
-  const { preset } = await import('../preset.ts')
-  const own: readonly Plugin<'integrity'>[] = await preset('integrity')
-  return [...chosen, ...own.filter(plugin => chosen.every(({ name }) => name !== plugin.name))]
 }
 
 export interface PeerPlace {
@@ -69,14 +78,14 @@ export interface PeerPlace {
 }
 
 /** @throws ShoalError HOME_IN_USE, PORT_IN_USE, and those of plugins and tracker_info */
-export const openPeer = async (args: Arguments, place: PeerPlace, io: Io, tell: (notice: Notice) => void): Promise<OpenPeer> => {
+export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (notice: Notice) => void): Promise<OpenPeer> => {
   const limits = readLimits(args)
   const announce = args.list('--announce')
   const tracker = await chooseTracker(place.tracker, tell)
   const listen = place.listen === undefined ? undefined : await readListen(place.listen)
-  const use = await readPlugins(args)
   const log = args.has('--debug') ? (line: string) => { tell({ level: 'debug', text: line }) } : () => undefined
   const home = homeOf('peer', io.env)
+  const use = await readPlugins(args, home.data)
   await makeHome(home)
   const lock = lockFolder(home.data, 'shoal peer')
   try {

@@ -1,6 +1,7 @@
 /** `shoal peer`: a peer, and the shell that fits where it is typed. */
 import { join } from 'node:path'
 import { commands } from './commands/index.ts'
+import { readSettings } from './config.ts'
 import { readPassword } from './credentials.ts'
 import { usage } from './exit.ts'
 import type { Arguments } from './grammar.ts'
@@ -39,7 +40,8 @@ const welcomeOf = ({ shoal }: OpenPeer): string =>
 /** Whoever gives one of these wants answers to read by program, on a terminal too. */
 const forPrograms: readonly string[] = ['--wait', '--stay', '--strict', '--json']
 
-export const runPeer = async (args: Arguments, io: Io, ending: Ending): Promise<number> => {
+export const runPeer = async (typed: Arguments, io: Io, ending: Ending): Promise<number> => {
+  const args = await readSettings(typed, io)
   if (args.has('--wait') && args.has('--stay')) throw usage('--wait and --stay exclude each other. Leave one out.')
   if (args.has('--password-file') && !args.has('--user')) throw usage('--password-file is for --user. Give both, or log in with the command login.')
   const interactive = isInteractive(io) && canRedraw(io.stdout, io.env) && !forPrograms.some(option => args.has(option))

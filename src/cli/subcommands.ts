@@ -1,6 +1,5 @@
 /** What is typed after `shoal`: its words and options. What they do is loaded when they run. */
-import { passwordFileOption, userOption } from './credentials.ts'
-import { peerOptions } from './peer-options.ts'
+import { peerOptions, shellOptions } from './peer-options.ts'
 import type { Subcommand } from './subcommand.ts'
 
 export const subcommands: readonly Subcommand[] = [
@@ -27,15 +26,7 @@ export const subcommands: readonly Subcommand[] = [
   {
     name: 'peer',
     arguments: [{ name: 'HOST:PORT', kind: 'text', optional: true }, { name: 'TRACKER_INFO', kind: 'path', optional: true }],
-    options: [
-      ...peerOptions,
-      { ...userOption, summary: 'logs in at the start' },
-      { ...passwordFileOption, summary: 'with --user: reads the password from a file; else SHOAL_PASSWORD, else it is asked for' },
-      { name: '--wait', summary: 'at the end of input, first waits until no download runs' },
-      { name: '--stay', summary: 'goes on after the end of input, until SIGTERM or Ctrl-C' },
-      { name: '--strict', summary: 'ends at the first error, with its exit status' },
-      { name: '--json', summary: 'one JSON document per command, in place of result and answer' }
-    ],
+    options: [...peerOptions, ...shellOptions],
     summary: 'runs a peer and its shell: share, download, groups',
     details: [
       'HOST:PORT is where it listens; none: all interfaces, and a free port that is remembered.',
