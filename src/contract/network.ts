@@ -10,10 +10,10 @@ export interface Network {
   /** Names of the transports in use, in order of preference. */
   readonly transports: readonly string[]
   /**
-   * Opens a link to a peer, over the first address that answers and proves that identity.
+   * Opens a link to a peer, over the first address that answers and proves that identity. Transports are tried in order; one that says nothing is passed by.
    * @throws ShoalError PEER_UNREACHABLE, PEER_REFUSED; the signal's reason when aborted
    */
-  dial (peer: PeerId, addresses: readonly string[], signal: AbortSignal): Promise<Link>
+  dial (peer: PeerId, addresses: readonly string[], signal: AbortSignal, options?: DialOptions): Promise<Link>
   /** Sets the one handler of links that others open. */
   accept (handler: (link: Link) => void): void
   /**
@@ -28,6 +28,21 @@ export interface Network {
   stop (): Promise<void>
 }
 
+/** What a link is named by that another peer hands on, instead of a transport. */
+export const relayed = 'relay'
+
+/** How one dial differs from the others. */
+export interface DialOptions {
+  /** Names of transports that are tried first, in this order. @default the order of the network */
+  readonly order?: readonly string[]
+  /** Names of transports: no other is tried. @default all */
+  readonly only?: readonly string[]
+  /** Whether no other peer may hand the bytes on. @default false */
+  readonly direct?: boolean
+  /** Is told of each transport that failed, or was passed by for another one. */
+  readonly failed?: (transport: string) => void
+}
+
 /**
  * One open exchange with one authenticated peer: an ordered stream of bytes each way. The frames in it are cut by wire/.
  * (The design has "whole frames" here; they are cut in the engine, because a block that nobody asked for must be refused from its
@@ -35,7 +50,7 @@ export interface Network {
  */
 export interface Link {
   readonly peer: PeerId
-  /** Name of the transport that carries it, told by the connection itself. */
+  /** Name of the transport that carries it, told by the connection itself; `relay` when another peer hands it on. */
   readonly transport: string
   /** The remote multiaddr, for people. */
   readonly address: string

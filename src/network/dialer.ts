@@ -1,20 +1,24 @@
-/** Dials one peer: its addresses one after the other, each with its own patience, until one proves to be that peer. Owns the connections only until it returns them. */
+/** Dials one peer: its addresses as race.ts has them, each with its own patience, until one proves to be that peer. Owns the connections only until it returns them. */
 import { UnexpectedPeerError } from '@libp2p/interface'
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { AbortOptions, Connection, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
-import type { PeerId, Transport } from '../contract/index.ts'
-import { candidates, dialError, failure } from './dialing.ts'
+import type { DialOptions, PeerId, Transport } from '../contract/index.ts'
+import { dialError, failure, lanesOf } from './dialing.ts'
 import type { Failure } from './dialing.ts'
+import { race } from './race.ts'
 
-/** How long an address may take to answer at all: two SYNs. A dead one must not keep us from the next. */
-const answerMs = 2_000
-/** How long one that answered may take to be linked, when there is another one to try, and when not: a hundred handshakes at once are seconds of CPU. */
-const handshakeMs = { first: 3_000, last: 10_000 }
+/** How long an address may take to answer at all: three SYNs. Others are tried meanwhile. */
+const answerMs = 5_000
+/** How long one that answered may take to be linked: a hundred handshakes at once are seconds of CPU. */
+const handshakeMs = 10_000
+
+/** Opens a connection over whatever transport knows the address. Unlike libp2p's own dial, two of them to one peer stay apart. */
+export type Connect = (address: Multiaddr, options: AbortOptions & { onProgress (event: { readonly type: string }): void }) => Promise<Connection>
 
 export interface DialerOptions {
-  readonly node: Pick<Libp2p, 'dial'>
+  readonly connect: Connect
   readonly transports: readonly Transport[]
   readonly self: PeerId
 }
@@ -23,38 +27,44 @@ export interface Dialed { readonly connection: Connection, readonly stream: Stre
 
 export interface Dialer {
   /** @throws ShoalError PEER_UNREACHABLE, PEER_REFUSED; the signal's reason when aborted */
-  dial (peer: PeerId, addresses: readonly string[], protocol: string, signal: AbortSignal): Promise<Dialed>
+  dial (peer: PeerId, addresses: readonly string[], protocol: string, signal: AbortSignal, options?: DialOptions): Promise<Dialed>
 }
 
 const isPeerId = (peer: string): boolean => {
   try { return peerIdFromString(peer).toString() === peer } catch { return false } // the type says so
 }
 
-const unlessAborted = (wait: Promise<unknown>, signal: AbortSignal): Promise<unknown> => new Promise((resolve, reject) => {
-  const stop = (): void => { reject(signal.reason as Error) }
+const asError = (reason: unknown): Error => reason instanceof Error ? reason : new Error(String(reason))
+
+/** What comes of it, unless the signal is first: not every transport heeds it. */
+const unlessAborted = <T>(wait: Promise<T>, signal: AbortSignal, discard: (late: T) => void): Promise<T> => new Promise((resolve, reject) => {
+  let over = false
+  const stop = (): void => { over = true; reject(asError(signal.reason)) }
   signal.addEventListener('abort', stop)
-  void wait.then(resolve).finally(() => { signal.removeEventListener('abort', stop) })
+  if (signal.aborted) stop()
+  wait.then(value => { if (over) discard(value); else resolve(value) }, reject).finally(() => { signal.removeEventListener('abort', stop) })
 })
 
-export const createDialer = ({ node, transports, self }: DialerOptions): Dialer => {
-  /** One dial per peer at a time: libp2p lets a second one join the first, even when that was aborted just now. */
-  const turns = new Map<PeerId, Promise<unknown>>()
+const drop = ({ connection }: Pick<Dialed, 'connection'>): void => { connection.abort(new Error('Another address was faster.')) }
 
-  const reach = async (peer: PeerId, address: Multiaddr, protocol: string, linkMs: number, signal: AbortSignal): Promise<Dialed> => {
+export const createDialer = ({ connect, transports, self }: DialerOptions): Dialer => {
+  const reach = async (peer: PeerId, address: Multiaddr, protocol: string, signal: AbortSignal, answered: () => void): Promise<Dialed> => {
     const patience = new AbortController()
     const wait = (ms: number, what: string): ReturnType<typeof setTimeout> => setTimeout(() => { patience.abort(new Error(`${what} within ${ms / 1000} s`)) }, ms)
     let timer = wait(answerMs, 'no answer')
+    const greeted = (): void => {
+      clearTimeout(timer)
+      timer = wait(handshakeMs, 'no handshake')
+      answered()
+    }
     const both = AbortSignal.any([signal, patience.signal])
     try {
-      const connection = await node.dial(address.encapsulate(`/p2p/${peer}`), {
+      const connecting = connect(address.encapsulate(`/p2p/${peer}`), {
         signal: both,
-        force: true, // an open connection may be a dead one that nobody noticed yet; and every link has its own
-        onProgress ({ type }) {
-          if (type !== 'upgrader:encrypt-outbound-connection') return
-          clearTimeout(timer)
-          timer = wait(linkMs, 'no handshake')
-        }
+        onProgress ({ type }) { if (type === 'upgrader:encrypt-outbound-connection') greeted() }
       })
+      const connection = await unlessAborted(connecting, both, late => { drop({ connection: late }) })
+      greeted()
       try {
         // Not every transport compares what was proved with what was dialed (memory does not).
         if (connection.remotePeer.toString() !== peer) throw new UnexpectedPeerError()
@@ -62,40 +72,34 @@ export const createDialer = ({ node, transports, self }: DialerOptions): Dialer 
         if (stream.status !== 'open') throw new Error('connection cut')
         return { connection, stream }
       } catch (error) {
-        connection.abort(error instanceof Error ? error : new Error(String(error)))
+        connection.abort(asError(error))
         throw error
       }
     } catch (error) {
-      signal.throwIfAborted()
       throw patience.signal.aborted ? patience.signal.reason : error
     } finally {
       clearTimeout(timer)
     }
   }
 
-  const tryAll = async (peer: PeerId, addresses: readonly string[], protocol: string, signal: AbortSignal): Promise<Dialed> => {
-    const failures: Failure[] = []
-    const tried = candidates(peer, addresses, transports)
-    for (const address of tried) {
-      try { return await reach(peer, address, protocol, address === tried.at(-1) ? handshakeMs.last : handshakeMs.first, signal) } catch (error) {
-        signal.throwIfAborted()
-        failures.push(failure(address, error))
-      }
-    }
-    throw dialError(peer, addresses.length, failures, transports)
-  }
-
   return {
-    async dial (peer, addresses, protocol, signal) {
+    async dial (peer, addresses, protocol, signal, options = {}) {
       signal.throwIfAborted()
       if (peer === self) throw new ShoalError('PEER_REFUSED', `Cannot dial peer ${peer}: it is this peer itself. Dial another one.`)
       if (!isPeerId(peer)) throw new ShoalError('PEER_UNREACHABLE', `Cannot dial "${peer.slice(0, 80)}": it is no peer id. Dial another one.`)
-      const before = turns.get(peer) ?? Promise.resolve()
-      const mine = unlessAborted(before, signal).then(() => tryAll(peer, addresses, protocol, signal))
-      const done = Promise.allSettled([before, mine])
-      turns.set(peer, done)
-      void done.then(() => { if (turns.get(peer) === done) turns.delete(peer) })
-      return await mine
+      const lanes = lanesOf(peer, addresses, transports, options)
+      const failures: Failure[] = []
+      const dialed = await race<Multiaddr, Dialed>({
+        lanes: lanes.map(lane => lane.addresses),
+        signal,
+        attempt: (address, both, answered) => reach(peer, address, protocol, both, answered),
+        failed (address, error) { failures.push(failure(address, error)) },
+        passed (lane) { options.failed?.(lanes[lane]?.transport ?? '') },
+        discard: drop
+      })
+      if (dialed !== undefined) return dialed
+      for (const { transport } of lanes) options.failed?.(transport)
+      throw dialError(peer, addresses.length, failures, transports)
     }
   }
 }

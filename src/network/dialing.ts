@@ -1,14 +1,16 @@
-/** Which of a peer's addresses are dialed, in which order, and what is said when none worked. Pure: the dialing itself is in network.ts. */
+/** Which of a peer's addresses are dialed, in which order, and what is said when none worked. Pure: the dialing itself is in dialer.ts. */
 import { isLoopback } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { ShoalError } from '../contract/index.ts'
-import type { PeerId, Transport } from '../contract/index.ts'
+import { relayed, ShoalError } from '../contract/index.ts'
+import type { DialOptions, PeerId, Transport } from '../contract/index.ts'
 import { circuitOf, parseMultiaddr } from './addresses.ts'
 
-/** Addresses come from strangers: more, or longer ones, are not looked at. */
-const maxAddresses = 16
+/** Addresses come from strangers: of more, or longer ones, nothing is looked at. */
+const maxGiven = 64
 const maxAddressLength = 512
-/** Of those, the places of ones that lead through relays: they come last, and may be the only ones that work. */
+/** Tried of each transport: several interfaces, both families. */
+const maxOfTransport = 8
+/** Of those that lead through relays: they come last, and may be the only ones that work. */
 const maxRelayed = 4
 
 /** What was tried, and why it did not work. `refused`: somebody answered, but not that peer, or it does not speak our protocol. */
@@ -21,29 +23,38 @@ const bare = (address: Multiaddr, peer: PeerId): Multiaddr | undefined => {
   return last.value === peer ? parseMultiaddr(address.toString().slice(0, -`/p2p/${peer}`.length)) : undefined
 }
 
+/** What is dialed in turn, because it is of one transport. */
+export interface Lane { readonly transport: string, readonly addresses: readonly Multiaddr[] }
+
+/** How one dial differs from the others. */
+export type Choice = Pick<DialOptions, 'order' | 'only' | 'direct'>
+
 /**
- * The addresses worth dialing: first by our order of transports, then as the peer gave them, loopback last; then those through relays, plain ones first, because
- * they answer at once. What cannot be read, or is of no transport of ours, is left out; so is `/dnsaddr`, which would have a stranger's records looked up, and
- * more of them behind; so is what leads through a relay that we have no place at.
+ * The addresses worth dialing, by transport: in our order of transports, and for each as the peer gave them, loopback last; then those through relays, plain
+ * ones first, because they answer at once. What cannot be read, or is of no transport of ours, is left out; so is `/dnsaddr`, which would have a stranger's
+ * records looked up, and more of them behind; so is what leads through a relay that we have no place at.
  */
-export const candidates = (peer: PeerId, addresses: readonly string[], transports: readonly Transport[]): Multiaddr[] => {
-  const found = new Map<string, { readonly address: Multiaddr, readonly rank: number }>()
-  for (const text of addresses.slice(0, 4 * maxAddresses)) {
+export const lanesOf = (peer: PeerId, addresses: readonly string[], transports: readonly Transport[], { order = [], only, direct = false }: Choice = {}): Lane[] => {
+  const place = (name: string): number => order.includes(name) ? order.indexOf(name) : order.length
+  const carriers = transports.filter(({ name }) => (only?.includes(name) ?? true) && !(direct && name === relayed)).sort((a, b) => place(a.name) - place(b.name))
+  const found = new Map<string, { readonly address: Multiaddr, readonly lane: number, readonly isLoopback: boolean }>()
+  for (const text of addresses.slice(0, maxGiven)) {
     const whole = text.length > maxAddressLength ? undefined : parseMultiaddr(text)
     const address = whole === undefined ? undefined : bare(whole, peer)
     if (address === undefined || address.getComponents().some(({ name }) => name === 'dnsaddr')) continue
-    const transport = transports.findIndex(each => each.matches(address))
-    if (transport === -1 || found.has(address.toString())) continue
+    const carrier = carriers.findIndex(each => each.matches(address))
+    if (carrier === -1 || found.has(address.toString())) continue
     const circuit = circuitOf(address)
     if (circuit !== undefined && !transports.some(each => each.matches(circuit))) continue
-    const isPlain = circuit?.equals(address) === true
-    const rank = (circuit === undefined ? 0 : isPlain ? transports.length : 2 * transports.length) + transport
-    found.set(address.toString(), { address, rank: rank * 2 + (isLoopback(address) ? 1 : 0) })
+    const after = circuit === undefined ? 0 : circuit.equals(address) ? carriers.length : 2 * carriers.length
+    found.set(address.toString(), { address, lane: after + carrier, isLoopback: isLoopback(address) })
   }
-  const sorted = [...found.values()].sort((a, b) => a.rank - b.rank)
-  const relayed = sorted.filter(({ address }) => circuitOf(address) !== undefined).slice(0, maxRelayed)
-  const direct = sorted.filter(({ address }) => circuitOf(address) === undefined).slice(0, maxAddresses - relayed.length)
-  return [...direct, ...relayed].map(({ address }) => address)
+  const inLane = (lane: number): readonly Multiaddr[] => {
+    const all = [...found.values()].filter(each => each.lane === lane).sort((a, b) => Number(a.isLoopback) - Number(b.isLoopback))
+    return all.slice(0, lane < carriers.length ? maxOfTransport : maxRelayed).map(({ address }) => address)
+  }
+  return Array.from({ length: 3 * carriers.length }, (_, lane) => ({ transport: carriers[lane % carriers.length]?.name ?? '', addresses: inLane(lane) }))
+    .filter(({ addresses: tried }) => tried.length > 0)
 }
 
 // encrypters and libp2p itself keep only the text of these

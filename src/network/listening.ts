@@ -3,11 +3,11 @@ import { isLoopback } from '@libp2p/utils'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
 import type { Transport } from '../contract/index.ts'
-import { atHostPort, formatHostPort, hostKind, parseHostPort, parseMultiaddr } from './addresses.ts'
+import { atHostPort, formatHostPort, hostKind, hostPortOf, parseHostPort, parseMultiaddr } from './addresses.ts'
 import type { HostPort } from './addresses.ts'
 
 /** What a transport says to listen on; a plugin's mistake is told with its name. */
-const listenOn = (transport: Transport, { host, port }: HostPort): Multiaddr[] => transport.listen(host, port).map(text => {
+export const listenOn = (transport: Transport, { host, port }: HostPort): Multiaddr[] => transport.listen(host, port).map(text => {
   const address = parseMultiaddr(text)
   if (address !== undefined && transport.matches(address)) return address
   throw new ShoalError('PLUGIN_SHAPE', `The transport "${transport.name}" wants to listen on "${text}", which is no address of its own. Its listen() must give multiaddrs that its matches() knows.`)
@@ -24,11 +24,19 @@ const numeric = async (host: string, lookup: Lookup | undefined): Promise<string
   }
 }
 
-export const listenAddresses = async (transports: readonly Transport[], listen: HostPort | undefined, lookup?: Lookup): Promise<Multiaddr[]> => {
-  if (listen === undefined) return []
-  if (hostKind(listen.host) === undefined) throw new ShoalError('BAD_OPTION', `Cannot listen on "${listen.host}": it is no address. Give an address of this machine, or leave it out.`)
-  const at = { host: await numeric(listen.host, lookup), port: listen.port }
-  return transports.flatMap(transport => listenOn(transport, at))
+/** Whether the transport listens at the port that it is told. Others, such as memory, or one that keeps a port of its own, do not. */
+export const takesPort = (transport: Transport): boolean => {
+  const port = 9
+  return listenOn(transport, { host: '127.0.0.1', port }).some(address => hostPortOf(address)?.port === port)
+}
+
+/**
+ * HOST:PORT with a numeric host.
+ * @throws ShoalError BAD_OPTION, ADDRESS_UNAVAILABLE
+ */
+export const listenAt = async ({ host, port }: HostPort, lookup?: Lookup): Promise<HostPort> => {
+  if (hostKind(host) === undefined) throw new ShoalError('BAD_OPTION', `Cannot listen on "${host}": it is no address. Give an address of this machine, or leave it out.`)
+  return { host: await numeric(host, lookup), port }
 }
 
 /** libp2p puts the errors of its listeners, stack and all, into the text of one of its own. */
@@ -38,18 +46,29 @@ const depths = (error: unknown): string => {
   return [String(error), inner, error.cause === undefined ? '' : depths(error.cause), 'code' in error ? String(error.code) : ''].join('\n')
 }
 
+// what Node says, what native libraries say of UDP (Rust's "os error 98", libjuice through node-datachannel), in this order
+const inUse = /EADDRINUSE|address (?:is )?already in use|os error (?:98|48|10048)\b|failed to register ice udp mux listener/i
+const forbidden = /EACCES|permission denied|os error 13\b/i
+const foreign = /EADDRNOTAVAIL|EINVAL|ENOTFOUND|EAFNOSUPPORT|cannot assign requested address|can't assign requested address|address family not supported/i
+
 /** Why a node could not start, in words of the user. */
 export const startError = (error: unknown, listen: HostPort | undefined): unknown => {
   if (ShoalError.is(error) || listen === undefined) return error
   const where = formatHostPort(listen)
   const why = depths(error)
   const cause = { cause: error }
-  if (why.includes('EADDRINUSE')) return new ShoalError('PORT_IN_USE', `Cannot listen on ${where}: another program listens there. Choose another port, or stop that program.`, cause)
-  if (why.includes('EACCES')) return new ShoalError('ADDRESS_UNAVAILABLE', `Cannot listen on ${where}: this user may not use port ${listen.port}. Choose a port above 1023.`, cause)
-  if (/EADDRNOTAVAIL|EINVAL|ENOTFOUND|EAFNOSUPPORT/.test(why)) {
+  if (inUse.test(why)) return new ShoalError('PORT_IN_USE', `Cannot listen on ${where}: another program listens there${udpOf(why)}. Choose another port, or stop that program.`, cause)
+  if (forbidden.test(why)) return new ShoalError('ADDRESS_UNAVAILABLE', `Cannot listen on ${where}: this user may not use port ${listen.port}. Choose a port above 1023.`, cause)
+  if (foreign.test(why)) {
     return new ShoalError('ADDRESS_UNAVAILABLE', `Cannot listen on ${where}: this machine has no address ${listen.host}. Give an address of this machine, or leave it out.`, cause)
   }
   return new ShoalError('ADDRESS_UNAVAILABLE', `Cannot listen on ${where}: ${(why.split('\n', 1)[0] ?? '').slice(0, 300)}. Give another address or port.`, cause)
+}
+
+/** The UDP port that the failed address names: it need not be the one that was asked for. */
+const udpOf = (why: string): string => {
+  const port = /\/udp\/(\d+)[^\n]*:\s*\n?[^\n]*(?:in use|EADDRINUSE|mux)/i.exec(why)?.[1]
+  return port === undefined ? '' : `, on UDP port ${port}`
 }
 
 /** Loopback ones last: they serve peers on the same machine, and elsewhere they only cost a refused connection. */
@@ -59,7 +78,8 @@ export const dialable = (listening: readonly Multiaddr[]): string[] => {
 }
 
 /**
- * What others shall dial instead of what we listen on. HOST:PORT becomes the address of each transport that has hosts and ports, there.
+ * What others shall dial instead of what we listen on. HOST:PORT becomes the address of each transport that has hosts and ports, there; one that listens at a
+ * port of its own is there at that.
  * @param listening what the transports listen on in fact: it may hold more than host and port (a certificate hash)
  * @throws ShoalError BAD_OPTION
  */
@@ -73,8 +93,9 @@ export const announced = (announce: readonly string[], transports: readonly Tran
     const at = parseHostPort(text, 'BAD_OPTION')
     if (at.port === 0) throw new ShoalError('BAD_OPTION', `Cannot announce "${text}": nobody can dial port 0. Give the port that others reach.`)
     const found = transports.flatMap(transport => {
-      const [pattern] = [...listening.filter(address => transport.matches(address)), ...listenOn(transport, { host: '0.0.0.0', port: at.port })]
-      return pattern === undefined ? [] : atHostPort(pattern, at) ?? []
+      const [pattern] = [...listening.filter(address => transport.matches(address) && hostPortOf(address) !== undefined), ...listenOn(transport, { host: '0.0.0.0', port: at.port })]
+      const port = pattern === undefined ? undefined : takesPort(transport) ? at.port : hostPortOf(pattern)?.port
+      return pattern === undefined || port === undefined ? [] : atHostPort(pattern, { host: at.host, port }) ?? []
     })
     if (found.length === 0) throw new ShoalError('BAD_OPTION', `Cannot announce "${text}": ${names(transports)} has no hosts and ports. Give a multiaddr, or use another transport.`)
     return found

@@ -8,15 +8,16 @@ import { createLibp2p } from 'libp2p'
 import type { Connection, PrivateKey, Stream } from '@libp2p/interface'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
-import type { Libp2pFactory, Libp2pParts, Link, Network, PeerId, Transport } from '../contract/index.ts'
-import { hostPortOf, parseMultiaddr } from './addresses.ts'
+import type { Libp2pParts, Link, Network, PeerId, Transport } from '../contract/index.ts'
+import { parseMultiaddr } from './addresses.ts'
 import type { HostPort } from './addresses.ts'
 import { assemble } from './assemble.ts'
 import { createDialer } from './dialer.ts'
 import { createLink } from './link.ts'
 import type { LinkEnd } from './link.ts'
-import { announced, dialable, listenAddresses, startError } from './listening.ts'
+import { announced, dialable, listenAt, startError } from './listening.ts'
 import type { Lookup } from './listening.ts'
+import { inside, openAll, sharedPort } from './opening.ts'
 import { createPulse } from './pulse.ts'
 import { createRelaying } from './relaying.ts'
 import type { Relaying } from './relaying.ts'
@@ -54,20 +55,6 @@ const closeMs = 1_000
 /** Links that were opened to us before anybody accepts them. */
 const maxWaiting = 64
 
-const isStoppable = (value: unknown): value is { stop (): void } => typeof value === 'function' && 'stop' in value && typeof value.stop === 'function'
-
-/**
- * What we need of the inside of the node. `list`: libp2p itself shows only the addresses that it believes reachable from outside; which ones those are is
- * better known by who dials. `rest`: a timer of one second stays behind when it stops, and would keep the process that long.
- */
-const ownAddresses: Libp2pFactory<{ list (): Multiaddr[], rest (): void }> = ({ transportManager, addressManager }) => ({
-  list: () => transportManager.getAddrs(),
-  rest () {
-    const timer: unknown = Reflect.get(addressManager, '_updatePeerStoreAddresses')
-    if (isStoppable(timer)) timer.stop()
-  }
-})
-
 const cut = (address: Multiaddr): string => address.toString().replace(/\/p2p\/[^/]+$/, '')
 
 export type RelayedNetwork = Network & Pick<Relaying, 'reserve'>
@@ -80,13 +67,12 @@ export const createNetwork = async (options: NetworkOptions): Promise<RelayedNet
   const privateKey = key instanceof Uint8Array ? privateKeyFromRaw(key) : key
   const peer = peerIdFromPrivateKey(privateKey).toString() as PeerId
   const { services, connectionGater, ...parts } = assemble(transports.length === 0 ? [] : carriers)
-  const listenOn = await listenAddresses(transports, listen, options.lookup)
-  if (announce !== undefined) announced(announce, transports, listenOn) // before anything is opened: it may be wrong
+  const at = listen === undefined ? undefined : await listenAt(listen, options.lookup)
+  if (announce !== undefined) announced(announce, transports, []) // before anything is opened: it may be wrong
   const node = await createLibp2p({
     privateKey, ...parts, start: false,
     connectionGater: { denyDialMultiaddr: () => false, ...connectionGater, ...options.parts?.connectionGater }, // in a browser libp2p would dial no private address
-    addresses: { listen: listenOn.map(String) },
-    services: { ...services, ...options.parts?.services, ownAddresses },
+    services: { ...services, ...options.parts?.services, inside },
     connectionManager: { ...limits, dialTimeout: 60_000, addressDialTimeout: 60_000 }, // the dialer has its own, finer ones
     connectionMonitor: { enabled: false } // see pulse.ts
   })
@@ -164,23 +150,30 @@ export const createNetwork = async (options: NetworkOptions): Promise<RelayedNet
     connection.addEventListener('close', () => { clearTimeout(timer) })
   })
 
+  const { inside: socket } = node.services
+  const halt = async (): Promise<void> => {
+    pulse.stop()
+    await node.stop()
+    socket.rest()
+  }
   try {
     await node.start()
+    if (at !== undefined) await openAll(socket, transports, at)
   } catch (error) {
-    pulse.stop()
+    await halt()
     throw startError(error, listen)
   }
-  const told = announce === undefined || announce.length === 0 ? undefined : announced(announce, transports, node.services.ownAddresses.list())
-  const dialer = createDialer({ node, transports: carriers, self: peer })
+  const told = announce === undefined || announce.length === 0 ? undefined : announced(announce, transports, socket.list())
+  const dialer = createDialer({ connect: socket.connect, transports: carriers, self: peer })
 
   return {
     peer,
     transports: transports.map(({ name }) => name),
-    get port () { return node.services.ownAddresses.list().map(address => hostPortOf(address)?.port).find(port => port !== undefined) },
-    addresses: () => [...told ?? dialable(node.services.ownAddresses.list()), ...relaying.addresses()],
+    get port () { return sharedPort(socket.list(), transports) },
+    addresses: () => [...told ?? dialable(socket.list()), ...relaying.addresses()],
     reserve: relaying.reserve,
-    async dial (to, addresses, signal) {
-      const { connection, stream } = await dialer.dial(to, addresses, exchangeProtocol, AbortSignal.any([signal, stopped.signal]))
+    async dial (to, addresses, signal, how) {
+      const { connection, stream } = await dialer.dial(to, addresses, exchangeProtocol, AbortSignal.any([signal, stopped.signal]), how)
       return adopt(connection, stream, false)
     },
     async reach (address, protocol, signal) {
@@ -201,9 +194,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<RelayedNet
       stopped.abort(new ShoalError('STOPPED', 'The peer is stopping. Start it again.'))
       await Promise.all([...open].map(link => link.close(AbortSignal.timeout(closeMs))))
       await Promise.all(releasing) // libp2p waits half a second for a connection that closes while it stops
-      pulse.stop()
-      await node.stop()
-      node.services.ownAddresses.rest()
+      await halt()
     })()
   }
 }

@@ -177,16 +177,15 @@ const withPorts: readonly SuiteCase<TransportRig>[] = [
 
 const silent: readonly SuiteCase<TransportRig>[] = [
   {
-    name: 'a dial to an address that says nothing ends with its signal, and its reason, and does not hold up the next dial of that peer',
+    name: 'a dial to an address that says nothing ends with its signal, and its reason, and holds up no other dial of that peer',
     async run (rig) {
       const [near, far] = [await rig.network(), await rig.network()]
       echo(far)
       const reason = new Error('Long enough.')
       const stop = new AbortController()
       const dialing = near.dial(far.peer, [rig.silentAddress ?? ''], stop.signal)
-      const waiting = near.dial(far.peer, far.addresses(), AbortSignal.timeout(50))
-      await within(rig.deadlineMs, 'a dial that waits for another one ends', assert.rejects(waiting, { name: 'TimeoutError' }))
-      setTimeout(() => { stop.abort(reason) }, 50)
+      await roundTrip(await dial(near, far, rig), rig)
+      stop.abort(reason)
       await within(rig.deadlineMs, 'the dial ends', assert.rejects(dialing, reason))
       await roundTrip(await dial(near, far, rig), rig)
     }

@@ -1,13 +1,16 @@
 import { multiaddr } from '@multiformats/multiaddr'
+import { Circuit, WebRTC, WebRTCDirect } from '@multiformats/multiaddr-matcher'
 import { describe, expect, it } from 'vitest'
 import { memoryTransport } from '../../plugins/transport-memory/index.ts'
 import { tcp } from '../../plugins/transport-tcp/index.ts'
-import type { PeerId } from '../../src/contract/index.ts'
-import { candidates, dialError, failure } from '../../src/network/dialing.ts'
+import type { PeerId, Transport } from '../../src/contract/index.ts'
+import { dialError, failure, lanesOf } from '../../src/network/dialing.ts'
+import type { Choice } from '../../src/network/dialing.ts'
 
 const peer = '12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5' as PeerId
 const other = '12D3KooWD1ecc7W4dE9vdK7kdotuHYgfgmshuHkztJ7aDBhyhnbk'
-const dialed = (addresses: string[], transports = [tcp(), memoryTransport()]): string[] => candidates(peer, addresses, transports).map(String)
+const dialed = (addresses: string[], transports = [tcp(), memoryTransport()], choice: Choice = {}): string[] =>
+  lanesOf(peer, addresses, transports, choice).flatMap(lane => lane.addresses.map(String))
 
 describe('the addresses that are dialed', () => {
   it('come in our order of transports, then in the order of the peer, loopback last', () => {
@@ -24,9 +27,26 @@ describe('the addresses that are dialed', () => {
     expect(dialed(['/ip4/192.0.2.2/tcp/1', `/ip4/192.0.2.2/tcp/1/p2p/${peer}`, '/ip4/192.0.2.2/tcp/1'])).toEqual(['/ip4/192.0.2.2/tcp/1'])
   })
 
-  it('are at most 16, however many a stranger gives', () => {
+  it('are at most 8 of a transport, however many a stranger gives, and leave a place for each other one', () => {
     const many = Array.from({ length: 100_000 }, (_, i) => `/ip4/192.0.2.2/tcp/${i % 60_000}`)
-    expect(dialed(many)).toHaveLength(16)
+    expect(dialed(many)).toHaveLength(8)
+    expect(dialed([...many.slice(0, 40), '/memory/a'])).toHaveLength(9)
+  })
+
+  it('are those of the transports that are wanted, in the order that is wanted', () => {
+    const addresses = ['/memory/a', '/ip4/192.0.2.2/tcp/1']
+    expect(dialed(addresses, undefined, { order: ['memory'] })).toEqual(['/memory/a', '/ip4/192.0.2.2/tcp/1'])
+    expect(dialed(addresses, undefined, { only: ['memory'] })).toEqual(['/memory/a'])
+    expect(dialed(addresses, undefined, { only: [] })).toEqual([])
+  })
+
+  it('through relays come last, of each kind, and not at all where a direct link is wanted', () => {
+    const relay: Transport = { ...memoryTransport(), name: 'relay', matches: address => Circuit.exactMatch(address) }
+    const webrtc: Transport = { ...memoryTransport(), name: 'webrtc', matches: address => WebRTC.exactMatch(address) || WebRTCDirect.exactMatch(address) }
+    const [through, behind, direct] = [`/ip4/192.0.2.3/tcp/1/p2p/${other}/p2p-circuit`, `/ip4/192.0.2.3/tcp/1/p2p/${other}/p2p-circuit/webrtc`, '/ip4/192.0.2.2/tcp/1']
+    expect(dialed([behind, through, direct], [webrtc, tcp(), relay])).toEqual([direct, through, behind])
+    expect(dialed([behind, through, direct], [webrtc, tcp(), relay], { direct: true })).toEqual([direct, behind])
+    expect(dialed([behind, through, direct], [webrtc, tcp(), { ...relay, matches: () => false }])).toEqual([direct])
   })
 })
 
