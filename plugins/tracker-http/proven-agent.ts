@@ -8,19 +8,15 @@ import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
-import type { TrackerApi } from './api.ts'
-import { interrupted, notOurs, timedOut } from './failing.ts'
-import type { RealmCheck } from './realm-check.ts'
-import { readReply } from './reply.ts'
+import { OverlongReply, trackerFailure } from 'shoal/plugin'
+import type { CarriageParts } from 'shoal/plugin'
+import { readReply } from './https-carriage.ts'
+
+const { interrupted, notOurs, timedOut } = trackerFailure
 
 export interface Endpoint { readonly host: string, readonly port: number }
 
-export interface ProvenAgentOptions extends Endpoint {
-  readonly api: TrackerApi
-  readonly where: string
-  readonly check: RealmCheck
-  /** For each of: connecting, proving. */
-  readonly timeoutMs: number
+export interface ProvenAgentOptions extends Endpoint, CarriageParts {
   /** Breaks connections that are being made. */
   readonly stopped: AbortSignal
 }
@@ -59,10 +55,12 @@ const prove = async (socket: TLSSocket, spki: Uint8Array, { api, host, port, whe
   const asking = request({ method, path, host, port, createConnection: () => socket })
   const timer = setTimeout(() => { asking.destroy(timedOut(where, timeoutMs)) }, timeoutMs)
   try {
-    const reply = await readReply(asking, undefined, maxProofBytes)
+    const reply = await readReply(asking, maxProofBytes)
     const proof = reply.status === 200 ? api.decodeReply('realm', reply.json) : { ok: false as const, problem: `it answers ${reply.status}` }
     if (!proof.ok) throw notOurs(where, proof.problem)
-    await check.accept(spki, proof.value)
+    await check.accept({ kind: 'tls', spki }, proof.value)
+  } catch (error) {
+    throw error instanceof OverlongReply ? notOurs(where, error.message) : error
   } finally {
     clearTimeout(timer)
     socket.destroy()
@@ -73,7 +71,7 @@ const connectProven = async (options: ProvenAgentOptions): Promise<TLSSocket> =>
   for (let attempt = 1; attempt <= maxAttempts; attempt++) {
     const socket = await handshake(options)
     const spki = spkiOf(socket)
-    if (spki !== undefined && options.check.knows(spki)) return socket
+    if (spki !== undefined && options.check.knows({ kind: 'tls', spki })) return socket
     if (spki === undefined) {
       socket.destroy()
       throw notOurs(options.where, 'it shows no certificate')

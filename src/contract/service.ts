@@ -24,11 +24,14 @@ export interface LoginReply {
   readonly expires: number
 }
 
+/** The key that the tracker's end of a channel proved to have: that of a TLS certificate (SubjectPublicKeyInfo, DER), or that of a libp2p peer id. */
+export type ChannelKey = { readonly kind: 'tls', readonly spki: Uint8Array } | { readonly kind: 'peer', readonly peer: PeerId }
+
 /** @throws ShoalError as said at `Tracker` and `TrackerSession`. */
 export interface TrackerService {
   readonly realm: Realm
-  /** Realm signature over a TLS public key (SPKI, DER): `tlsStatement(...)` of core/vouch.ts. */
-  proveTls (spki: Uint8Array): Promise<Uint8Array>
+  /** Realm signature over the key of a channel: `channelStatement(...)` of core/vouch.ts. */
+  proveChannel (key: ChannelKey): Promise<Uint8Array>
   /** For an unknown user a stable fake, indistinguishable from a real one. */
   passwordParameters (user: string): Promise<PasswordParameters>
   /** Parameters for a new account: a fresh salt. */

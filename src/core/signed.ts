@@ -13,6 +13,7 @@ const domains = {
   credential: 'shoal credential',
   login: 'shoal login',
   tls: 'shoal tracker tls key',
+  peer: 'shoal tracker peer id',
   token: 'shoal session token'
 } as const
 export type Domain = keyof typeof domains

@@ -1,9 +1,9 @@
 /**
  * What binds a user, a device and a realm together: the vouch (this device is this user's), the proof at login, the session token,
- * and the statement that ties a TLS key to the realm. Owns their bytes. Who signs: the realm key, but for the login, which the device signs.
+ * and the statement that ties the key of a channel to the realm. Owns their bytes. Who signs: the realm key, but for the login, which the device signs.
  */
 import { byteWriter, fromBase64, MalformedError, toBase64 } from '../contract/index.ts'
-import type { PeerId, RealmPin, UserName } from '../contract/index.ts'
+import type { ChannelKey, PeerId, RealmPin, UserName } from '../contract/index.ts'
 import { hashBytes, inDomain, readHash, readName, readPeer, seal, unseal } from './signed.ts'
 import type { Opened } from './signed.ts'
 
@@ -32,6 +32,12 @@ export const loginStatement = (realm: RealmPin, user: string, device: PeerId, at
 
 /** What the realm signs to own a TLS key: `u8 1, spki bytes32`. @param spki SubjectPublicKeyInfo, DER */
 export const tlsStatement = (spki: Uint8Array): Uint8Array => inDomain('tls', byteWriter(spki.byteLength + 8).u8(1).bytes32(spki).finish())
+
+/** What the realm signs to own a libp2p identity: `u8 1, peer text16`. */
+export const peerStatement = (peer: PeerId): Uint8Array => inDomain('peer', byteWriter(64).u8(1).text16(peer).finish())
+
+/** What the realm signs to own the key of a channel. */
+export const channelStatement = (key: ChannelKey): Uint8Array => key.kind === 'tls' ? tlsStatement(key.spki) : peerStatement(key.peer)
 
 /** A login, as any tracker of the realm can check it. */
 export interface SessionToken {

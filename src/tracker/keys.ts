@@ -1,9 +1,9 @@
 /** The realm key: made once, kept in the State, and all that it signs. Nobody else in the tracker sees the secret. */
 import { createHmac, hkdfSync } from 'node:crypto'
-import type { Credential, PeerId, Realm, State, UserName } from '../contract/index.ts'
+import type { ChannelKey, Credential, PeerId, Realm, State, UserName } from '../contract/index.ts'
 import { realmPin } from '../core/content-id.ts'
 import { credentialStatement, encodeCredential } from '../core/credential.ts'
-import { encodeToken, encodeVouch, tlsStatement, tokenStatement, vouchStatement } from '../core/vouch.ts'
+import { channelStatement, encodeToken, encodeVouch, tokenStatement, vouchStatement } from '../core/vouch.ts'
 import type { SessionToken } from '../core/vouch.ts'
 import { generateKey, keyFromSecret } from '../keys/ed25519.ts'
 import { places } from './places.ts'
@@ -14,7 +14,7 @@ export interface RealmKey {
   vouch (user: UserName, device: PeerId): Promise<Uint8Array>
   token (token: SessionToken): Promise<string>
   credential (credential: Credential): Promise<Uint8Array>
-  proveTls (spki: Uint8Array): Promise<Uint8Array>
+  proveChannel (key: ChannelKey): Promise<Uint8Array>
   /** 16 bytes that look random, and are the same each time for a text and for no two realms. */
   fakeSalt (text: string): Uint8Array
 }
@@ -37,7 +37,7 @@ export const openRealmKey = async (state: State): Promise<RealmKey> => {
     vouch: async (user, device) => encodeVouch({ realm: pin, user, device }, await key.sign(vouchStatement(pin, user, device))),
     token: async token => encodeToken(token, await key.sign(tokenStatement(token))),
     credential: async credential => encodeCredential(credential, await key.sign(credentialStatement(credential))),
-    proveTls: async spki => await key.sign(tlsStatement(spki)),
+    proveChannel: async channel => await key.sign(channelStatement(channel)),
     fakeSalt: text => Uint8Array.from(createHmac('sha256', saltKey).update(text).digest().subarray(0, 16))
   }
 }

@@ -106,7 +106,7 @@ export const createTrackerService = async (options: TrackerOptions): Promise<Run
 
   return {
     realm: realmKey.realm,
-    proveTls: async spki => await realmKey.proveTls(spki),
+    proveChannel: async key => await realmKey.proveChannel(key),
     passwordParameters: async user => await accounts.parameters(user),
     newPasswordParameters: () => accounts.newParameters(),
     register: async (user, parameters, key) => { await accounts.register(user, parameters, key) },

@@ -8,7 +8,7 @@ import { contentId, nameTag, realmPin } from '../../src/core/content-id.ts'
 import { credentialStatement, decodeCredential, encodeCredential } from '../../src/core/credential.ts'
 import { foldGroup } from '../../src/core/group.ts'
 import { encodeEntry, openEntry, sealEntry } from '../../src/core/log-entry.ts'
-import { decodeToken, decodeVouch, encodeToken, encodeVouch, loginStatement, tlsStatement, tokenStatement, vouchStatement } from '../../src/core/vouch.ts'
+import { channelStatement, decodeToken, decodeVouch, encodeToken, encodeVouch, loginStatement, peerStatement, tlsStatement, tokenStatement, vouchStatement } from '../../src/core/vouch.ts'
 import type { SessionToken, Vouch } from '../../src/core/vouch.ts'
 import { cast, keyOf } from './cast.ts'
 
@@ -22,6 +22,7 @@ interface Fixture {
   readonly nameTags: readonly { readonly name: string, readonly tag: string }[]
   readonly login: { readonly user: string, readonly device: PeerId, readonly at: number, readonly statement: string }
   readonly tls: { readonly spki: string, readonly statement: string }
+  readonly peer: { readonly peer: PeerId, readonly statement: string }
   readonly vouch: Sealed<Vouch> & { readonly statement: string }
   readonly token: Sealed<SessionToken>
   readonly entries: readonly { readonly entry: LogEntry, readonly sealed: string, readonly hash: string }[]
@@ -43,9 +44,11 @@ describe('the bytes of format 1 as released', () => {
     for (const { manifest, rootDependsOnPieceLength, id } of released.contentIds) expect(contentId(manifest, { rootDependsOnPieceLength })).toBe(id)
   })
   it('keep name tags', () => { for (const { name, tag } of released.nameTags) expect(nameTag(name)).toBe(tag) })
-  it('keep what a login and a TLS key are signed over', () => {
+  it('keep what a login and the key of a channel are signed over', () => {
     expect(toHex(loginStatement(realm.pin, released.login.user, released.login.device, released.login.at))).toBe(released.login.statement)
     expect(toHex(tlsStatement(fromHex(released.tls.spki)))).toBe(released.tls.statement)
+    expect(toHex(channelStatement({ kind: 'tls', spki: fromHex(released.tls.spki) }))).toBe(released.tls.statement)
+    expect(toHex(channelStatement({ kind: 'peer', peer: released.peer.peer }))).toBe(released.peer.statement)
   })
   it('keep vouches', async () => {
     const { value: { realm: pin, user, device }, statement, sealed } = released.vouch
@@ -106,9 +109,9 @@ describe('statements', () => {
   it('of different kinds never share a byte string', () => {
     const pin = realm.pin
     const { user, device } = released.vouch.value
-    const all = [vouchStatement(pin, user, device), loginStatement(pin, user, device, 1), tlsStatement(realm.key), tokenStatement(released.token.value), ...released.credentials.map(({ value }) => credentialStatement(value)), encodeEntry(openEntry(fromHex(released.entries[0]?.sealed ?? '')).entry)]
+    const all = [vouchStatement(pin, user, device), loginStatement(pin, user, device, 1), tlsStatement(realm.key), peerStatement(device), tokenStatement(released.token.value), ...released.credentials.map(({ value }) => credentialStatement(value)), encodeEntry(openEntry(fromHex(released.entries[0]?.sealed ?? '')).entry)]
     expect(new Set(all.map(toHex)).size).toBe(all.length)
-    expect(new Set(all.map(bytes => toHex(bytes.subarray(0, 20)))).size).toBe(6)
+    expect(new Set(all.map(bytes => toHex(bytes.subarray(0, 20)))).size).toBe(7)
   })
 })
 

@@ -14,7 +14,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   tracker: ['contract', 'core', 'keys'],
   sim: ['contract', 'core'],
   testing: ['contract'],
-  plugin: ['contract', 'core/vouch.ts'],
+  plugin: ['contract', 'core/vouch.ts', 'keys/ed25519.ts'],
   'plugin.ts': ['contract', 'plugin', 'core/vouch.ts'],
   files: ['contract', 'make-folder.ts'],
   peer: ['contract', 'core', 'engine', 'membership', 'profile', 'network', 'keys'],

@@ -44,6 +44,6 @@ export const json = (response: ServerResponse, status: number, body: unknown): v
 }
 
 /** What `/v1/realm` answers. */
-export const proofOf = async ({ realm, proveTls }: Pick<TrackerService, 'realm' | 'proveTls'>, spki: Uint8Array): Promise<object> => ({
-  key: Buffer.from(realm.key).toString('base64'), spki: Buffer.from(spki).toString('base64'), signature: Buffer.from(await proveTls(spki)).toString('base64')
+export const proofOf = async ({ realm, proveChannel }: Pick<TrackerService, 'realm' | 'proveChannel'>, spki: Uint8Array): Promise<object> => ({
+  key: Buffer.from(realm.key).toString('base64'), spki: Buffer.from(spki).toString('base64'), signature: Buffer.from(await proveChannel({ kind: 'tls', spki })).toString('base64')
 })

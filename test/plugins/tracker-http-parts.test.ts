@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { announcer } from '../../plugins/tracker-http/announcing.ts'
-import { eventLines } from '../../plugins/tracker-http/event-lines.ts'
-import { realmCheck } from '../../plugins/tracker-http/realm-check.ts'
-import { trackerClient } from '../../plugins/tracker-http/client.ts'
-import { watchEvents } from '../../plugins/tracker-http/watching.ts'
+import { announcer } from '../../src/plugin/tracker-client/announcing.ts'
+import { eventLines } from '../../src/plugin/tracker-client/event-lines.ts'
+import { realmCheck } from '../../src/plugin/tracker-client/realm-check.ts'
+import { createClient } from '../../src/plugin/tracker-client/client.ts'
+import { httpsCarriage } from '../../plugins/tracker-http/https-carriage.ts'
+import { watchEvents } from '../../src/plugin/tracker-client/watching.ts'
 import * as api from '../../src/contract/api/index.ts'
 import type { Announced, Announcement, ContentId, GroupId, Sighting, TrackerEvent } from '../../src/contract/index.ts'
 import { generateKey } from '../../src/keys/ed25519.ts'
@@ -45,8 +46,8 @@ describe('a watch over HTTPS', () => {
       response.write(text)
       if (ends) response.end()
     })
-    const where = { host: '127.0.0.1', port: server.port, where: 'there' }
-    const client = trackerClient({ ...where, api, timeoutMs: 5000, check: realmCheck({ where: 'there', pin: service.realm.pin, onFirstPin: undefined }) })
+    const parts = { api, where: 'there', timeoutMs: 5000, check: realmCheck({ where: 'there', pin: service.realm.pin, onFirstPin: undefined }) }
+    const client = createClient({ ...parts, carriage: httpsCarriage({ ...parts, host: '127.0.0.1', port: server.port }) })
     const events: TrackerEvent[] = []
     try {
       for await (const event of watchEvents({ client, token: 'x', from: undefined, signal: AbortSignal.timeout(20_000), silenceMs })) events.push(event)

@@ -98,7 +98,7 @@ describe('a client of a tracker that pinned its realm key', () => {
   it('refuses a proof that is not signed, and a key that is none', async () => {
     const { realm } = running.service
     for (const signature of [new Uint8Array(64), new Uint8Array(64).fill(255)]) {
-      const fake = await impostor(async (_, response, spki) => { json(response, 200, await proofOf({ realm, proveTls: () => Promise.resolve(signature) }, spki)) })
+      const fake = await impostor(async (_, response, spki) => { json(response, 200, await proofOf({ realm, proveChannel: () => Promise.resolve(signature) }, spki)) })
       expect(await tryAll(await client(fake.port, { pin: realm.pin }))).toEqual(refusedAll)
       heardNothing(fake)
     }
@@ -130,7 +130,7 @@ describe('a client of a tracker that pinned its realm key', () => {
 
 const fetchProof = async ({ service }: RunningTracker): Promise<Response> => {
   const { createApp } = await import('../../src/tracker/http/app.ts')
-  return await createApp({ service, proof: { spki: new Uint8Array(91), signature: await service.proveTls(new Uint8Array(91)) }, log: () => { /* quiet */ }, stopping: new AbortController().signal })
+  return await createApp({ service, proof: { spki: new Uint8Array(91), signature: await service.proveChannel({ kind: 'tls', spki: new Uint8Array(91) }) }, log: () => { /* quiet */ }, stopping: new AbortController().signal })
     .fetch(new Request('https://tracker/v1/realm'), { address: '', cut: () => { /* nobody */ } })
 }
 

@@ -17,8 +17,11 @@ const parameters = {
 export const nothing = z.strictObject({})
 export const done = z.object({})
 
-/** `spki`, `signature`: the TLS key of this tracker, and the realm's word for it. A client compares with its socket, not with `spki`. */
-export const realmReply = z.object({ key, spki: bytes({ max: 1024 }), signature })
+/**
+ * `spki` or `peer`, `signature`: the key of this tracker's end of the channel, and the realm's word for it. A client takes the key that the channel proved,
+ * not the one that is said here.
+ */
+export const realmReply = z.object({ key, spki: bytes({ max: 1024 }).exactOptional(), peer: peerId.exactOptional(), signature })
 
 /** Without a user: parameters for a new account. */
 export const parametersRequest = z.strictObject({ user: typed.exactOptional() })

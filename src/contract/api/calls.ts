@@ -48,9 +48,6 @@ export type CallName = keyof Calls
 export type RequestOf<K extends CallName> = z.output<Calls[K]['request']>
 export type ReplyOf<K extends CallName> = z.output<Calls[K]['reply']>
 
-/** Bytes of the body of a request. */
-export const maxBodyBytes = 64 * 1024
-
 const fieldsInPath = (path: string): readonly string[] => Array.from(path.matchAll(/:(\w+)/g), ([, field = '']) => field)
 
 /** A request as HTTP carries it. */

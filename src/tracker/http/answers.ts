@@ -1,9 +1,9 @@
 /** What answers each call: one line from a message to the domain and back. Owns no rule. */
-import type { TrackerService, TrackerSession } from '../../contract/index.ts'
+import type { PeerId, TrackerService, TrackerSession } from '../../contract/index.ts'
 import type { CallName, ReplyOf, RequestOf } from '../../contract/api/index.ts'
 
-/** This tracker's TLS key and the realm's signature over it. */
-export interface TlsProof { readonly spki: Uint8Array, readonly signature: Uint8Array }
+/** The key of this tracker's end of the channel, and the realm's signature over it. */
+export type ChannelProof = { readonly signature: Uint8Array } & ({ readonly spki: Uint8Array } | { readonly peer: PeerId })
 
 type OpenCall = 'realm' | 'passwordParameters' | 'register' | 'login'
 type SessionCall = Exclude<CallName, OpenCall | 'watch'>
@@ -12,7 +12,7 @@ type SessionCall = Exclude<CallName, OpenCall | 'watch'>
 export type OpenAnswers = { readonly [K in OpenCall]: (request: RequestOf<K>, from: string) => Promise<ReplyOf<K>> }
 export type SessionAnswers = { readonly [K in SessionCall]: (session: TrackerSession, request: RequestOf<K>) => Promise<ReplyOf<K>> }
 
-export const openAnswers = (service: TrackerService, proof: TlsProof): OpenAnswers => ({
+export const openAnswers = (service: TrackerService, proof: ChannelProof): OpenAnswers => ({
   realm: () => Promise.resolve({ key: service.realm.key, ...proof }),
   passwordParameters: async ({ user }) => user === undefined ? service.newPasswordParameters() : await service.passwordParameters(user),
   register: async ({ user, parameters, key }) => { await service.register(user, parameters, key); return {} },

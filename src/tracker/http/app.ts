@@ -9,7 +9,7 @@ import type { TrackerService, TrackerSession } from '../../contract/index.ts'
 import { calls, decodeRequest, encodeReply, isWireCode, statuses } from '../../contract/api/index.ts'
 import type { Call, CallName, Failure, RequestOf } from '../../contract/api/index.ts'
 import { openAnswers, sessionAnswers } from './answers.ts'
-import type { OpenAnswers, SessionAnswers, TlsProof } from './answers.ts'
+import type { OpenAnswers, SessionAnswers, ChannelProof } from './answers.ts'
 import { eventStream } from './event-stream.ts'
 import type { StreamLimits } from './event-stream.ts'
 import { badRequest, readFields } from './fields.ts'
@@ -23,7 +23,7 @@ export interface Caller {
 
 export interface AppOptions {
   readonly service: TrackerService
-  readonly proof: TlsProof
+  readonly proof: ChannelProof
   /** Writes one line. */
   readonly log: (line: string) => void
   /** Ends all event streams. */

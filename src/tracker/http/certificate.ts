@@ -1,6 +1,6 @@
 /**
  * The TLS key and certificate of one tracker: given as files, or made once and kept. Nobody needs to trust the certificate: clients trust the realm key,
- * which signs this key (see TrackerService.proveTls).
+ * which signs this key (see TrackerService.proveChannel).
  */
 import { createPrivateKey, KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'

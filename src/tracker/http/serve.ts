@@ -56,7 +56,7 @@ export const serveTracker = async (options: ServeOptions): Promise<Served> => {
     ...(files.key === undefined ? {} : { key: files.key })
   })
   const stopping = new AbortController()
-  const app = createApp({ service, proof: { spki, signature: await service.proveTls(spki) }, log, stopping: stopping.signal, ...(streams === undefined ? {} : { streams }) })
+  const app = createApp({ service, proof: { spki, signature: await service.proveChannel({ kind: 'tls', spki }) }, log, stopping: stopping.signal, ...(streams === undefined ? {} : { streams }) })
   const server = createServer({
     cert: certificatePem, key: keyPem, handshakeTimeout: limits.handshakeMs, headersTimeout: limits.headersMs, requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.idleMs, maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: limits.checkEveryMs

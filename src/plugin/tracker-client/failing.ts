@@ -1,5 +1,5 @@
 /** What went wrong between here and the tracker, as errors for people. Owns the wording. */
-import { ShoalError } from 'shoal/plugin'
+import { ShoalError } from '../../contract/index.ts'
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
@@ -33,7 +33,7 @@ export const keyChanged = (where: string, pinned: string, shown: string): ShoalE
   new ShoalError('TRACKER_KEY_CHANGED', `Cannot trust the tracker at ${where}: it shows the realm key sha256=${shown}, but sha256=${pinned} is pinned. If its owner says that the new one is right, give it as #sha256=; else somebody is in between. Nothing secret was sent.`)
 
 export const unproved = (where: string): ShoalError =>
-  new ShoalError('TRACKER_KEY_CHANGED', `Cannot trust the tracker at ${where}: the realm key did not sign the TLS key of this connection. Somebody may be in between. Nothing secret was sent.`)
+  new ShoalError('TRACKER_KEY_CHANGED', `Cannot trust the tracker at ${where}: the realm key did not sign the key that this connection proved. Somebody may be in between. Nothing secret was sent.`)
 
 export const unkept = (where: string, cause: unknown): ShoalError =>
   new ShoalError('STATE_FAILED', `Cannot keep the pin of the tracker at ${where}: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was sent; check the disk and the permissions.`, { cause })

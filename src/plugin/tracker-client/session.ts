@@ -1,5 +1,5 @@
-/** A login at a tracker over HTTPS: one call of the API for each method. Owns the token. */
-import type { Announced, Announcement, FileToShare, PeerId, TrackerSession, UserName } from 'shoal/plugin'
+/** A login at a tracker elsewhere: one call of the API for each method. Owns the token. */
+import type { Announced, Announcement, FileToShare, PeerId, TrackerSession, UserName } from '../../contract/index.ts'
 import { announcer } from './announcing.ts'
 import type { Client } from './client.ts'
 import { watchEvents } from './watching.ts'
@@ -17,7 +17,7 @@ const fileOf = ({ name, manifest: { format, length, pieceLength, scheme, coding,
   ...(content === undefined ? {} : { content }), ...(combined === undefined ? {} : { combined })
 })
 
-export const httpSession = (client: Client, { user, device, token, vouch }: LoggedIn): TrackerSession => ({
+export const remoteSession = (client: Client, { user, device, token, vouch }: LoggedIn): TrackerSession => ({
   user, device, vouch,
   async logout (signal) { await client.call('logout', {}, { token, signal }) },
 

@@ -1,5 +1,5 @@
 /** Announcements of any length as messages of bounded length. Owns how the caller's sequence becomes that of the messages. */
-import type { Announcement, AnnounceReply } from 'shoal/plugin'
+import type { Announcement, AnnounceReply } from '../../contract/index.ts'
 
 const maxSightings = 50
 

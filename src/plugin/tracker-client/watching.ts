@@ -1,7 +1,7 @@
 /** The events of a tracker as they come. Ends when aborted, throws when the tracker is lost: whether to watch again is the caller's matter. */
-import type { IncomingMessage } from 'node:http'
-import { errorCodes, ShoalError } from 'shoal/plugin'
-import type { ErrorCode, TrackerEvent } from 'shoal/plugin'
+import { errorCodes, ShoalError } from '../../contract/index.ts'
+import type { ErrorCode, TrackerEvent } from '../../contract/index.ts'
+import type { CarriedReply } from './carriage.ts'
 import type { Client } from './client.ts'
 import { eventLines, OverlongEvent } from './event-lines.ts'
 import type { ServerEvent } from './event-lines.ts'
@@ -35,27 +35,29 @@ const decode = ({ api, where }: Client, { type, data }: ServerEvent): TrackerEve
   return decoded.value
 }
 
-/** Breaks the response when nothing came for too long; what waits unread is no silence. */
-const breakWhenSilent = (response: IncomingMessage, ms: number): void => {
-  response.setTimeout(ms, () => {
-    if (response.readableLength === 0) response.destroy(new Error(`nothing came for ${ms / 1000} s`))
-  })
+/** The next part; what waits unread is there at once, and no silence. */
+const nextPart = async (parts: AsyncIterator<Uint8Array>, ms: number): Promise<IteratorResult<Uint8Array, unknown>> => {
+  const silence = Promise.withResolvers<never>()
+  const timer = setTimeout(() => { silence.reject(new Error(`nothing came for ${ms / 1000} s`)) }, ms)
+  const next = parts.next()
+  next.catch(() => undefined) // when it was silent, what ends it then is not of interest
+  try { return await Promise.race([next, silence.promise]) } finally { clearTimeout(timer) }
 }
 
 export async function * watchEvents ({ client, token, from, signal, silenceMs: ms = silenceMs }: WatchOptions): AsyncGenerator<TrackerEvent> {
   const over = (): boolean => signal.aborted
   if (over()) return
-  let response: IncomingMessage | undefined
-  const abort = (): void => { response?.destroy() }
+  let reply: CarriedReply | undefined
+  const abort = (): void => { reply?.destroy() }
   signal.addEventListener('abort', abort)
   try {
-    response = await client.open('watch', from === undefined ? {} : { from }, { token, signal, headers: { accept: 'text/event-stream' } })
+    reply = await client.open('watch', from === undefined ? {} : { from }, { token, signal, headers: { accept: 'text/event-stream' } })
     if (over()) return
-    breakWhenSilent(response, ms)
+    const parts = reply.body[Symbol.asyncIterator]()
     const lines = eventLines()
     const utf8 = new TextDecoder()
-    for await (const part of response) {
-      for (const event of lines.push(utf8.decode(part as Buffer, { stream: true }))) {
+    for (let part = await nextPart(parts, ms); part.done !== true; part = await nextPart(parts, ms)) {
+      for (const event of lines.push(utf8.decode(part.value, { stream: true }))) {
         const known = decode(client, event)
         if (known !== undefined) yield known
         if (over()) return
@@ -68,6 +70,6 @@ export async function * watchEvents ({ client, token, from, signal, silenceMs: m
     throw unreachable(client.where, error)
   } finally {
     signal.removeEventListener('abort', abort)
-    response?.destroy()
+    reply?.destroy()
   }
 }
