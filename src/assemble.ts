@@ -34,6 +34,8 @@ export interface PeerOptions {
   readonly listen?: { readonly host?: string, readonly port?: number }
   /** What others should dial, as HOST:PORT or multiaddr. @default the addresses it listens on */
   readonly announce?: readonly string[]
+  /** Relays to keep a place at, beside those that the tracker tells of: multiaddrs that end with `/p2p/ID`. @default none */
+  readonly relays?: readonly string[]
   /** Bytes per second. @default no limits */
   readonly limits?: Limits
   /** 32 bits; all choices of the session come from it. @default random */
@@ -162,7 +164,7 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
     const sharing = createSharing(house)
     const downloading = createDownloading(house)
     const groups = createGroups(house)
-    const login = createLogin({ house, tracker, device, parts: () => ({ sharing, downloading, groups }) })
+    const login = createLogin({ house, tracker, device, network, relays: options.relays ?? [], parts: () => ({ sharing, downloading, groups }) })
     made.push(login)
 
     const listPeers = async ({ session }: Account, signal: AbortSignal | undefined): Promise<readonly PeerStatus[]> =>

@@ -14,6 +14,8 @@ const lastRetryMs = 4_000
 export interface Discovery {
   announce (announced: Announced): void
   withdraw (content: ContentId, group: GroupId): void
+  /** Our addresses are others now: told at once. */
+  moved (): void
   /** Resolves when the tracker has heard all that was said so far, or could not be reached; never rejects. */
   settled (): Promise<void>
   stop (): Promise<void>
@@ -119,6 +121,7 @@ export const createDiscovery = (options: DiscoveryOptions): Discovery => {
       changed()
     },
     withdraw (content, group) { if (wanted.delete(keyOf({ content, group }))) changed() },
+    moved: changed,
     settled: () => new Promise(resolve => {
       if (settledVersion >= version) { resolve(); return }
       waiting.push({ version, resolve })

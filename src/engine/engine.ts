@@ -71,6 +71,8 @@ export interface Engine {
   transportOf (peer: PeerId): string | undefined
   /** We are in the group anew: shows others a credential that says so. */
   renew (group: GroupId): void
+  /** Others reach us at other addresses now. */
+  moved (): void
   stop (): Promise<void>
 }
 
@@ -257,6 +259,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     userOf: peer => book.user(peer),
     transportOf: peer => book.transport(peer),
     renew (group) { login?.credentials.renew(group) },
+    moved () { login?.discovery.moved() },
     async stop () {
       stopped.abort()
       try { await detach() } finally {

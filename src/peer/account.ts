@@ -5,9 +5,11 @@ import { pause, systemClock } from '../engine/index.ts'
 import { createMembership } from '../membership/index.ts'
 import type { Downloading } from './downloading.ts'
 import type { Groups } from './groups.ts'
+import type { RelayedNetwork } from '../network/index.ts'
 import { notLoggedIn } from './house.ts'
 import type { Account, House } from './house.ts'
 import { followNotices } from './notices.ts'
+import { keepRelays } from './relays.ts'
 import type { Sharing } from './sharing.ts'
 
 const lookEveryMs = 1_000
@@ -28,6 +30,9 @@ export interface LoginOptions {
   readonly house: House
   readonly tracker: Tracker
   readonly device: DeviceKey
+  readonly network: RelayedNetwork
+  /** Those that we were given, beside those that the tracker tells. */
+  readonly relays: readonly string[]
   /** Given when they exist: they need the house, which needs the account. */
   parts (): { readonly sharing: Sharing, readonly downloading: Downloading, readonly groups: Groups }
 }
@@ -35,7 +40,7 @@ export interface LoginOptions {
 const loggedOut = (): ShoalError => new ShoalError('STOPPED', 'You logged out while this was under way. Log in and try again.')
 const stopped = (): ShoalError => new ShoalError('STOPPED', 'This peer was stopped. Start it again.')
 
-export const createLogin = ({ house, tracker, device, parts }: LoginOptions): Login => {
+export const createLogin = ({ house, tracker, device, network, relays, parts }: LoginOptions): Login => {
   let current: { readonly account: Account, readonly end: AbortController, readonly followers: Promise<unknown> } | undefined
   /** The one under way, which a logout does not wait for. */
   let entering: AbortController | undefined
@@ -102,6 +107,12 @@ export const createLogin = ({ house, tracker, device, parts }: LoginOptions): Lo
     signal.throwIfAborted()
     const followers = Promise.all([
       lookAfter(account),
+      keepRelays({
+        network, relays, signal, log: line => { house.log(line) },
+        groups: () => new Set([...sharing.groups(), ...downloading.groups()]),
+        mine: group => membership.mine(group),
+        changed: (relay, has) => { house.log(`${has ? 'A place at' : 'No place any more at'} the relay ${relay}`); house.engine.moved() }
+      }),
       followNotices(house, account, {
         removed: event => leaveBehind(account, event),
         requested: ({ group }) => groupCommands.consider(account, group),

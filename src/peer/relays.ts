@@ -1,0 +1,120 @@
+/**
+ * Keeps a place at every relay that we know, for as long as we share or download something: a link over which our credentials are shown, and the place that depends
+ * on it. Owns those links; the places are the network's.
+ */
+import { ShoalError } from '../contract/index.ts'
+import type { GroupId, Link } from '../contract/index.ts'
+import { decodeRelayAnswer, relayFrame, relayFrames, relayProtocol } from '../core/relay.ts'
+import type { RelayAnswer } from '../core/relay.ts'
+import { pause, systemClock } from '../engine/index.ts'
+import type { RelayedNetwork } from '../network/index.ts'
+
+const lookMs = 500
+const answerMs = 10_000
+const firstRetryMs = 1_000
+const lastRetryMs = 30_000
+
+export interface RelaysOptions {
+  readonly network: Pick<RelayedNetwork, 'reach' | 'reserve'>
+  /** Each ends with `/p2p/ID`. */
+  readonly relays: readonly string[]
+  /** Where we share or download something now. */
+  groups (): ReadonlySet<GroupId>
+  /** Our credential for a group, renewed in time. */
+  mine (group: GroupId): Promise<Uint8Array>
+  /** We can be dialed through a relay, or no longer. */
+  changed (relay: string, has: boolean): void
+  readonly signal: AbortSignal
+  log (line: string): void
+}
+
+/** One link to a relay: shows a credential and waits for the answer. */
+const talk = (link: Link): { show (credential: Uint8Array): Promise<RelayAnswer>, readonly over: Promise<void> } => {
+  const frames = relayFrames()
+  const over = Promise.withResolvers<void>()
+  const waiting: { resolve (answer: RelayAnswer): void, reject (error: Error): void }[] = []
+  link.listen({
+    data (chunk) {
+      try { for (const body of frames(chunk)) waiting.shift()?.resolve(decodeRelayAnswer(body)) } catch (error) { link.abort(error instanceof Error ? error : new Error(String(error))) }
+    },
+    drained () {},
+    closed (error) {
+      for (const { reject } of waiting.splice(0)) reject(error ?? new Error('it closed the link'))
+      over.resolve()
+    }
+  })
+  return {
+    over: over.promise,
+    async show (credential) {
+      const answer = Promise.withResolvers<RelayAnswer>()
+      waiting.push(answer)
+      const timer = setTimeout(() => { link.abort(new Error(`no answer within ${answerMs / 1000} s`)) }, answerMs)
+      link.send([relayFrame(credential)])
+      try { return await answer.promise } finally { clearTimeout(timer) }
+    }
+  }
+}
+
+/** Runs until the signal; never rejects. */
+export const keepRelays = async (options: RelaysOptions): Promise<void> => {
+  const { network, groups, mine, changed, signal, log } = options
+  const isOver = (): boolean => signal.aborted
+
+  /** Shows what it has not shown yet. @returns whether the relay has admitted us */
+  const showNew = async (relay: string, shown: Map<GroupId, Uint8Array>, show: (credential: Uint8Array) => Promise<RelayAnswer>): Promise<boolean> => {
+    let admitted = false
+    for (const group of groups()) {
+      const credential = await mine(group).catch((error: unknown) => {
+        if (!isOver() && !ShoalError.is(error, 'NOT_FOUND')) log(`No credential for group ${group} to show to the relay: ${String(error)}`)
+        return undefined
+      })
+      if (credential === undefined || shown.get(group) === credential) continue
+      shown.set(group, credential)
+      const answer = await show(credential)
+      if (answer.admitted) admitted = true
+      else log(`The relay ${relay} refuses us for group ${group}: ${answer.reason}`)
+    }
+    return admitted
+  }
+
+  /** One link, from its opening to its end. @returns whether there was a place */
+  const hold = async (relay: string): Promise<boolean> => {
+    const link = await network.reach(relay, relayProtocol, AbortSignal.any([signal, AbortSignal.timeout(answerMs)]))
+    const ended = new AbortController()
+    const { show, over } = talk(link)
+    const close = (): void => { void link.close() }
+    signal.addEventListener('abort', close)
+    void over.then(() => { ended.abort() })
+    const shown = new Map<GroupId, Uint8Array>()
+    let giveUp: (() => void) | undefined
+    try {
+      while (!ended.signal.aborted && !isOver()) {
+        if (await showNew(relay, shown, show) && giveUp === undefined) {
+          giveUp = await network.reserve(relay)
+          changed(relay, true)
+        }
+        await pause(systemClock, lookMs, AbortSignal.any([ended.signal, signal]))
+      }
+      return giveUp !== undefined
+    } finally {
+      signal.removeEventListener('abort', close)
+      giveUp?.()
+      await link.close()
+      if (giveUp !== undefined) changed(relay, false)
+    }
+  }
+
+  const keep = async (relay: string): Promise<void> => {
+    let retryMs = firstRetryMs
+    while (!isOver()) {
+      if (groups().size === 0) { await pause(systemClock, lookMs, signal); continue }
+      try { if (await hold(relay)) retryMs = firstRetryMs } catch (error) {
+        if (!isOver()) log(`The relay ${relay} cannot be used: ${String(error)}`)
+      }
+      if (!isOver()) await pause(systemClock, retryMs, signal)
+      retryMs = Math.min(retryMs * 2, lastRetryMs)
+    }
+  }
+
+  await Promise.all(options.relays.map(keep))
+}

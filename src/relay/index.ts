@@ -1,0 +1,2 @@
+export { createRelay, createRelayService } from './relay.ts'
+export type { Relay, RelayOptions, RelayService } from './relay.ts'
