@@ -30,6 +30,8 @@ export interface PeerOptions {
   readonly tracker: Plugin<'tracker'> | ((memory: PeerMemory) => Plugin<'tracker'> | Promise<Plugin<'tracker'>>)
   /** Plugins, in order of preference. Several transports and integrity schemes may be given; of the other kinds, one. */
   readonly use?: readonly Plugin[]
+  /** Which transport is dialed first, where a peer has several: in the order of `use`, or what was measured with that peer before; then a link may move, too. @default 'order' */
+  readonly prefer?: 'order' | 'measured'
   /** @default all interfaces, and the port of the last time, or a free one */
   readonly listen?: { readonly host?: string, readonly port?: number }
   /** What others should dial, as HOST:PORT or multiaddr. @default the addresses it listens on */
@@ -196,6 +198,7 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
       acceptRequest: (group, user, { signal } = {}) => groups.accept(group, user, signal),
       rejectRequest: (group, user, { signal } = {}) => groups.reject(group, user, signal),
       removeMember: (group, user, { signal } = {}) => groups.remove(group, user, signal),
+      setAdmission: (group, policy, { signal } = {}) => groups.setAdmission(group, policy, signal),
       share: (path, group, shareOptions = {}) => sharing.share(path, group, shareOptions),
       stopShare: (group, file, { signal } = {}) => sharing.stopShare(group, file, signal),
       shares: () => sharing.list(),

@@ -28,6 +28,7 @@ export interface Shoal {
   /** Sharing and fetching stop; unfinished downloads are kept. @throws NOT_LOGGED_IN */
   logout (options?: Signalled): Promise<void>
 
+  /** `open`: whoever asks is let in at once, also while the owner is away. @default admission: 'owner' @throws GROUP_EXISTS, BAD_NAME */
   createGroup (group: string, options?: Signalled & { readonly admission?: AdmissionPolicy }): Promise<GroupId>
   listGroups (options?: Signalled): Promise<readonly GroupListing[]>
   /** @returns the state after: `requested`, or `member` when the group is open. @throws NOT_FOUND, ALREADY_MEMBER, ALREADY_REQUESTED */
@@ -39,6 +40,8 @@ export interface Shoal {
   acceptRequest (group: string, user: string, options?: Signalled): Promise<void>
   rejectRequest (group: string, user: string, options?: Signalled): Promise<void>
   removeMember (group: string, user: string, options?: Signalled): Promise<void>
+  /** Who decides about requests from now on. `open` also lets in everybody whose request is open. @throws NOT_OWNER, NOT_FOUND */
+  setAdmission (group: string, admission: AdmissionPolicy, options?: Signalled): Promise<void>
 
   /** Seals the file once, streaming, and lists it: shared in place. @throws NAME_TAKEN, FILE_NOT_FOUND, NOT_A_FILE, CONTENT_MISMATCH */
   share (path: string, group: string, options?: ShareOptions): Promise<Shared>

@@ -1,4 +1,5 @@
 /** What a peer sees of the coordination service. Never file bytes. Every method throws ShoalError. */
+import type { AdmissionPolicy } from './group.ts'
 import type { ContentId, GroupId, GroupName, NameTag, PeerId, RealmPin, UserName } from './ids.ts'
 import type { Manifest } from './manifest.ts'
 
@@ -35,6 +36,8 @@ export interface GroupListing {
   readonly name: GroupName
   readonly owner: UserName
   readonly state: GroupState
+  /** `open`: whoever asks is let in. */
+  readonly policy: AdmissionPolicy
   readonly head: { readonly seq: number, readonly hash: string }
 }
 

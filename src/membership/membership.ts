@@ -123,8 +123,8 @@ export const createMembership = ({ session, realm, device, logs, now = Date.now,
       if (await session.append(listing.id, opened.bytes, live(signal)) === 'appended') return until(signal, groupLog.latest())
       const [again] = await session.groups({ name: listing.name, signal: live(signal) })
       if (again?.id !== listing.id) throw new ShoalError('NOT_FOUND', `Group "${listing.name}" is no more. Check the name with \`list_groups\`.`)
-      // our request had arrived, and only the answer was lost
-      if (again.state !== 'none') return until(signal, groupLog.latest())
+      // our request had arrived, and only the answer was lost; who asked before the group was opened asks once more
+      if (again.state !== at.state) return until(signal, groupLog.latest())
       at = again
     }
     throw changed(listing.name)

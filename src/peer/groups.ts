@@ -14,6 +14,7 @@ export interface Groups {
   accept (group: string, user: string, signal?: AbortSignal): Promise<void>
   reject (group: string, user: string, signal?: AbortSignal): Promise<void>
   remove (group: string, user: string, signal?: AbortSignal): Promise<void>
+  setAdmission (group: string, admission: AdmissionPolicy, signal?: AbortSignal): Promise<void>
   /** Asks the admission policy about open requests of a group that we own. */
   consider (account: Account, id: GroupId): Promise<void>
 }
@@ -39,6 +40,16 @@ export const createGroups = (house: House): Groups => {
     await account.membership.act(id, group => decision(kind, group, user))
   }
 
+  /** Lets in who asked already: they need not ask again. */
+  const acceptAll = async ({ membership }: Account, id: GroupId): Promise<void> => {
+    for (const { user } of (await membership.group(id)).requests.values()) {
+      await membership.act(id, group => decision('accept', group, user)).catch((error: unknown) => {
+        // somebody else of this user decided, or they asked again
+        if (!ShoalError.is(error, 'NO_REQUEST') && !ShoalError.is(error, 'ALREADY_MEMBER')) throw error
+      })
+    }
+  }
+
   return {
     async create (name, admission, signal) {
       const account = house.account()
@@ -55,8 +66,9 @@ export const createGroups = (house: House): Groups => {
     async join (name, signal) {
       const account = house.account()
       const listing = await groupNamed(account, name, signal)
-      if (listing.state === 'requested') throw new ShoalError('ALREADY_REQUESTED', `You asked to join ${quoted(listing.name)} already. Its owner ${listing.owner} types: accept_request ${listing.name} ${account.user}`)
-      if (listing.state !== 'none') throw new ShoalError('ALREADY_MEMBER', `You are a member of ${quoted(listing.name)} already.`)
+      // who asked before the group was opened is in by asking once more
+      if (listing.state === 'requested' && listing.policy !== 'open') throw new ShoalError('ALREADY_REQUESTED', `You asked to join ${quoted(listing.name)} already. Its owner ${listing.owner} types: accept_request ${listing.name} ${account.user}`)
+      if (listing.state === 'owner' || listing.state === 'member') throw new ShoalError('ALREADY_MEMBER', `You are a member of ${quoted(listing.name)} already.`)
       const group = await account.membership.request(listing)
       return group.members.has(account.user) ? 'member' : 'requested'
     },
@@ -86,6 +98,12 @@ export const createGroups = (house: House): Groups => {
         if (!group.members.has(name)) throw new ShoalError('NO_MEMBER', `${quoted(user)} is not a member of ${quoted(group.name)}. Check the name.`)
         return { kind: 'remove', user: name }
       })
+    },
+    async setAdmission (groupName, admission, signal) {
+      const account = house.account()
+      const { id } = await owned(account, groupName, signal)
+      if ((await account.membership.group(id)).policy !== admission) await account.membership.act(id, () => ({ kind: 'policy', policy: admission }))
+      if (admission === 'open') await acceptAll(account, id)
     },
     async consider (account, id) {
       const group = await account.membership.group(id)

@@ -19,7 +19,7 @@ export const trackerGroupSuite: readonly SuiteCase<TrackerRealm>[] = [
     assert.equal(realm.open(genesis).hash, photos)
     const listed = await alice.session.groups()
     assert.deepEqual(listed.map(({ name, owner, state }) => [name, owner, state]).sort(), [['music', 'bob', 'none'], ['photos', 'alice', 'owner']])
-    assert.deepEqual(await bob.session.groups({ name: 'photos' }), [{ id: photos, name: 'photos', owner: 'alice', state: 'none', head: { seq: 0, hash: photos } }])
+    assert.deepEqual(await bob.session.groups({ name: 'photos' }), [{ id: photos, name: 'photos', owner: 'alice', state: 'none', policy: 'owner', head: { seq: 0, hash: photos } }])
     assert.deepEqual(await bob.session.groups({ name: 'Photos' }), [])
     assert.deepEqual(await bob.session.groups({ name: 'no such name' }), [])
   }),
@@ -136,13 +136,32 @@ export const trackerGroupSuite: readonly SuiteCase<TrackerRealm>[] = [
     await refused('NOT_FOUND', carol.session.files(photos))
     await refused('NOT_FOUND', carol.session.credential(photos))
   }),
-  onRig('an open group lets in whoever asks', async ({ person, group }) => {
-    const [alice, bob] = [await person('alice'), await person('bob')]
+  onRig('an open group is listed as one and lets in whoever asks, also who asked before, without its owner', async ({ realm, person, group }) => {
+    const [alice, bob, carol, dave] = [await person('alice'), await person('bob'), await person('carol'), await person('dave')]
+    const photos = await group('photos', alice)
+    const listed = async (): Promise<unknown> => (await dave.session.groups({ name: 'photos' }))[0]?.policy
+    await carol.request(photos)
+    assert.equal(await listed(), 'owner')
+    await alice.act(photos, { kind: 'policy', policy: 'open' })
+    assert.equal(await listed(), 'open')
+    await alice.session.logout()
+    for (const each of [bob, carol]) {
+      await each.request(photos)
+      assert.equal(await stateOf(each, 'photos'), 'member')
+      assert.deepEqual(await each.session.files(photos), [])
+      assert.equal((await realm.openCredential(await each.session.credential(photos))).user, each.user)
+    }
+    assert.equal(await listed(), 'open')
+  }),
+  onRig('a group that is open no more asks its owner again, and keeps who came meanwhile', async ({ person, group }) => {
+    const [alice, bob, carol] = [await person('alice'), await person('bob'), await person('carol')]
     const photos = await group('photos', alice)
     await alice.act(photos, { kind: 'policy', policy: 'open' })
     await bob.request(photos)
-    assert.equal(await stateOf(bob, 'photos'), 'member')
-    assert.deepEqual(await bob.session.files(photos), [])
+    await alice.act(photos, { kind: 'policy', policy: 'owner' })
+    await carol.request(photos)
+    assert.deepEqual([await stateOf(bob, 'photos'), await stateOf(carol, 'photos')], ['member', 'requested'])
+    assert.equal((await carol.session.groups({ name: 'photos' }))[0]?.policy, 'owner')
   }),
   onRig('a credential names the group, user, device and role, for devices in the group alone', async ({ realm, person, group, login }) => {
     const [alice, bob] = [await person('alice'), await person('bob')]

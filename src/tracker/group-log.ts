@@ -78,7 +78,7 @@ export const openGroupLog = (state: State, groups: Groups, realmKey: Uint8Array,
   }
 
   const write = async (before: { readonly group: Group, readonly revision: number } | undefined, after: Group, entry: OpenedEntry): Promise<boolean> => {
-    const { id, name, owner, dissolved, head: { seq, hash } } = after
+    const { id, name, owner, policy, dissolved, head: { seq, hash } } = after
     const members = await membershipOps(before?.group, after, entry)
     const notices = noticesOf(before?.group, after, entry)
     const nameKey = places.groupName(name)
@@ -87,7 +87,7 @@ export const openGroupLog = (state: State, groups: Groups, realmKey: Uint8Array,
     const ops: Op[] = [
       { put: places.logEntry(id, seq), value: entry.bytes },
       { put: places.group(id), value: headForm.encode({ name, seq, hash, dissolved }) },
-      dissolved ? { delete: nameKey } : { put: nameKey, value: nameForm.encode({ id, owner, seq, hash }) },
+      dissolved ? { delete: nameKey } : { put: nameKey, value: nameForm.encode({ id, owner, policy, seq, hash }) },
       ...members.ops
     ]
     if (notices.length > 0) ops.push({ put: places.feed(id), value: noticesForm.encode(notices) })

@@ -1,5 +1,5 @@
 /** What the State keeps of a group beside its log, derived from it in the same transaction: its head, its name, and who is in it. */
-import type { GroupId, GroupName, UserName } from '../contract/index.ts'
+import type { AdmissionPolicy, GroupId, GroupName, UserName } from '../contract/index.ts'
 import { hashBytes, readHash } from '../core/signed.ts'
 import { recordForm } from './record.ts'
 
@@ -16,6 +16,7 @@ export interface HeadRecord {
 export interface NameRecord {
   readonly id: GroupId
   readonly owner: UserName
+  readonly policy: AdmissionPolicy
   readonly seq: number
   readonly hash: string
 }
@@ -33,9 +34,15 @@ export const headForm = recordForm<HeadRecord>(
   (writer, { name, seq, hash, dissolved }) => writer.text16(name).u64(seq).raw(hashBytes(hash)).u8(dissolved ? 1 : 0),
   reader => ({ name: reader.text16() as GroupName, seq: reader.u64(), hash: readHash(reader), dissolved: reader.u8() === 1 }))
 
+/** The policy is written only where it is open, so that records from before it was kept are what they were. */
 export const nameForm = recordForm<NameRecord>(
-  (writer, { id, owner, seq, hash }) => writer.raw(hashBytes(id)).text16(owner).u64(seq).raw(hashBytes(hash)),
-  reader => ({ id: readHash(reader) as GroupId, owner: reader.text16() as UserName, seq: reader.u64(), hash: readHash(reader) }))
+  (writer, { id, owner, policy, seq, hash }) => {
+    const fields = writer.raw(hashBytes(id)).text16(owner).u64(seq).raw(hashBytes(hash))
+    return policy === 'open' ? fields.u8(1) : fields
+  },
+  reader => ({
+    id: readHash(reader) as GroupId, owner: reader.text16() as UserName, seq: reader.u64(), hash: readHash(reader), policy: reader.left > 0 && reader.u8() === 1 ? 'open' : 'owner'
+  }))
 
 const states = ['owner', 'member', 'requested'] as const
 

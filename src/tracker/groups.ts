@@ -91,8 +91,8 @@ export const openGroups = (state: State): Groups => {
       const mine = new Map((await memberships(user)).map(({ id, membership }) => [id, membership.state]))
       const listings: GroupListing[] = []
       const add = (entry: Entry): void => {
-        const { id, owner, seq, hash } = nameForm.decode(entry)
-        listings.push({ id, name: lastOfKey(entry.key) as GroupName, owner, state: mine.get(id) ?? 'none', head: { seq, hash } })
+        const { id, owner, policy, seq, hash } = nameForm.decode(entry)
+        listings.push({ id, name: lastOfKey(entry.key) as GroupName, owner, state: mine.get(id) ?? 'none', policy, head: { seq, hash } })
       }
       if (name === undefined) for await (const entry of listAll(state, places.groupNames)) add(entry)
       else {

@@ -158,7 +158,7 @@ describe('the shell on a pipe', () => {
     const { out, ended } = withLines((await withAlice()).alice, ['list_groups', 'list_files none', 'login alice \'x', 'quit'], { json: true })
     expect((await ended).farewell).toBe('{"command":"quit","ok":true,"result":null}')
     expect(out.lines().map(line => JSON.parse(line) as unknown)).toEqual([
-      { command: 'list_groups', ok: true, result: [{ group: 'g', owner: 'alice', state: 'owner', id: expect.any(String) as string }] },
+      { command: 'list_groups', ok: true, result: [{ group: 'g', owner: 'alice', state: 'owner', admission: 'owner', id: expect.any(String) as string }] },
       { command: 'list_files', ok: false, error: { code: 'NOT_FOUND', message: expect.any(String) as string, exitStatus: 4 } },
       { command: 'login', ok: false, error: { code: 'USAGE', message: expect.stringContaining('not closed') as string, exitStatus: 2 } }
     ])

@@ -23,7 +23,7 @@ const samples: { readonly [K in CallName]: { readonly request: RequestOf<K>, rea
   register: { request: { user, parameters, key: bytes(32) }, reply: {} },
   login: { request: { user, key: bytes(32), device: peer, at: 1_700_000_000_000, signature: bytes(64) }, reply: { token: 'abc-_.~', vouch: bytes(200), expires: 1_800_000_000_000 } },
   logout: { request: {}, reply: {} },
-  groups: { request: { name: 'any thing & more' }, reply: { groups: [{ id: group, name: groupName, owner: user, state: 'requested', head: { seq: 3, hash: tag } }] } },
+  groups: { request: { name: 'any thing & more' }, reply: { groups: [{ id: group, name: groupName, owner: user, state: 'requested', policy: 'open', head: { seq: 3, hash: tag } }] } },
   createGroup: { request: { genesis: bytes(4096) }, reply: { group } },
   log: { request: { group, from: 12 }, reply: { entries: [bytes(0), bytes(300)] } },
   append: { request: { group, entry: bytes(1) }, reply: { result: 'moved' } },

@@ -74,7 +74,7 @@ export const trialTracker = async (realmByte?: number): Promise<TrialTracker> =>
         groups ({ name: wanted, signal } = {}) {
           reach(signal)
           return Promise.resolve([...tracker.kept.values()].map(({ group }) => group).filter(group => group.name === wanted && !group.dissolved).map(group => ({
-            id: group.id, name: group.name, owner: group.owner, head: group.head,
+            id: group.id, name: group.name, owner: group.owner, policy: group.policy, head: group.head,
             state: group.owner === user ? 'owner' : group.members.has(user) ? 'member' : group.requests.has(user) ? 'requested' : 'none'
           } as const)))
         },

@@ -12,7 +12,7 @@ import storageFile from 'shoal/plugins/storage-file'
 import trackerLocal from 'shoal/plugins/tracker-local'
 import transportMemory from 'shoal/plugins/transport-memory'
 import { definePlugin } from '../../src/contract/index.ts'
-import type { Shoal, State, Storage, TrackerSession } from '../../src/contract/index.ts'
+import type { Plugin, Shoal, State, Storage, TrackerSession } from '../../src/contract/index.ts'
 import { createShoal } from '../../src/shoal.ts'
 import { createTrackerService } from '../../src/tracker/index.ts'
 
@@ -45,6 +45,8 @@ export interface PeerOptions {
   readonly storage?: (storage: Storage) => Storage
   readonly state?: (state: State) => State
   readonly log?: (line: string) => void
+  /** More plugins. */
+  readonly use?: readonly Plugin[]
 }
 
 export interface World {
@@ -80,7 +82,7 @@ export const createWorld = async (): Promise<World> => {
       writeFileSync(path, bytes(length, seed))
       return path
     },
-    async bare ({ home, session = same, storage = same, state: wrapState, log } = {}) {
+    async bare ({ home, session = same, storage = same, state: wrapState, log, use = [] } = {}) {
       const tracker = definePlugin('tracker', 'tried', async (_options, context) => {
         const local = await trackerLocal({ service }).create(context)
         return { ...local, login: async (...args: Parameters<typeof local.login>) => session(await local.login(...args)) }
@@ -89,7 +91,7 @@ export const createWorld = async (): Promise<World> => {
       const kept = definePlugin('state', 'tried', async (_options, context) => (wrapState ?? same)(await stateMemory().create(context)))
       const peer = await createShoal({
         ...home === undefined ? {} : { home: join(folder, home) }, ...log === undefined ? {} : { log },
-        tracker: tracker(), use: [transportMemory(), files(), ...wrapState === undefined ? [] : [kept()]]
+        tracker: tracker(), use: [transportMemory(), files(), ...wrapState === undefined ? [] : [kept()], ...use]
       })
       peers.push(peer)
       return peer

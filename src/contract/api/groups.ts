@@ -7,7 +7,9 @@ import { anyList, bytes, count, countInQuery, groupId, groupName, hashText, list
 const entry = bytes({ max: 4096 })
 
 const listing = z.object({
-  id: groupId, name: groupName, owner: userName, state: z.enum(['owner', 'member', 'requested', 'none']), head: z.object({ seq: count, hash: hashText })
+  id: groupId, name: groupName, owner: userName, state: z.enum(['owner', 'member', 'requested', 'none']),
+  // a tracker from before open groups were listed leaves it out
+  policy: z.enum(['owner', 'open']).default('owner'), head: z.object({ seq: count, hash: hashText })
 }) satisfies z.ZodType<GroupListing>
 
 export const groupsRequest = z.strictObject({ name: typed.exactOptional() })

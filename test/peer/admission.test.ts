@@ -1,0 +1,72 @@
+/** Open groups: the owner's entry in the log lets people in, whether or not the owner is there. */
+import type { Shoal } from 'shoal'
+import { describe, expect, it } from 'vitest'
+import { createWorld, listed } from './world.ts'
+
+const state = async (peer: Shoal, group = 'crew'): Promise<string | undefined> => (await peer.listGroups()).find(({ name }) => name === group)?.state
+const policy = async (peer: Shoal, group = 'crew'): Promise<string | undefined> => (await peer.listGroups()).find(({ name }) => name === group)?.policy
+
+describe('an open group', () => {
+  it('lets in whoever asks while its owner is away, and they exchange files with each other', async () => {
+    const world = await createWorld()
+    const [alice, bob, carol] = [await world.peer('alice'), await world.peer('bob'), await world.peer('carol')]
+    await alice.createGroup('crew', { admission: 'open' })
+    await alice.stop()
+    expect(await policy(bob)).toBe('open')
+    expect([await bob.joinGroup('crew'), await carol.joinGroup('crew')]).toEqual(['member', 'member'])
+    await bob.share(world.file('notes', 100_000), 'crew')
+    expect(await listed(carol, 'crew')).toEqual(['notes 1'])
+    await (await carol.download('crew', 'notes', `${world.folder}/copy`)).finished
+    await expect(bob.joinGroup('crew')).rejects.toMatchObject({ code: 'ALREADY_MEMBER' })
+  })
+
+  it('is made of one that was not by its owner, who lets in those who had asked', async () => {
+    const world = await createWorld()
+    const [alice, bob, carol, dave] = [await world.peer('alice'), await world.peer('bob'), await world.peer('carol'), await world.peer('dave')]
+    await alice.createGroup('crew')
+    expect([await bob.joinGroup('crew'), await carol.joinGroup('crew')]).toEqual(['requested', 'requested'])
+    await expect(bob.setAdmission('crew', 'open')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await alice.setAdmission('crew', 'open')
+    expect([await state(bob), await state(carol), await alice.listRequests('crew')]).toEqual(['member', 'member', []])
+    await expect(bob.setAdmission('crew', 'owner')).rejects.toMatchObject({ code: 'NOT_OWNER' })
+    expect(await dave.joinGroup('crew')).toBe('member')
+  })
+
+  it('asks its owner again when it is open no more, keeping its members', async () => {
+    const world = await createWorld()
+    const [alice, bob, carol] = [await world.peer('alice'), await world.peer('bob'), await world.peer('carol')]
+    await alice.createGroup('crew', { admission: 'open' })
+    await bob.joinGroup('crew')
+    await alice.setAdmission('crew', 'owner')
+    await alice.setAdmission('crew', 'owner')
+    expect([await policy(alice), await state(bob), await carol.joinGroup('crew')]).toEqual(['owner', 'member', 'requested'])
+  })
+
+  it('lets in by asking once more who had asked before, when the owner went away in between', async () => {
+    const world = await createWorld()
+    let writes = Infinity
+    // the owner's peer is cut off after the entry that opens the group
+    const alice = await world.peer('alice', {
+      session: inner => ({ ...inner, append: async (...args) => writes-- > 0 ? inner.append(...args) : Promise.reject(new Error('The line is cut.')) })
+    })
+    const bob = await world.peer('bob')
+    await alice.createGroup('crew')
+    expect(await bob.joinGroup('crew')).toBe('requested')
+    await expect(bob.joinGroup('crew')).rejects.toMatchObject({ code: 'ALREADY_REQUESTED' })
+    writes = 1
+    await expect(alice.setAdmission('crew', 'open')).rejects.toThrow('The line is cut.')
+    await alice.stop()
+    expect([await policy(bob), await state(bob)]).toEqual(['open', 'requested'])
+    expect(await bob.joinGroup('crew')).toBe('member')
+  })
+
+  it('takes back a member who was removed, once they ask', async () => {
+    const world = await createWorld()
+    const [alice, bob] = [await world.peer('alice'), await world.peer('bob')]
+    await alice.createGroup('crew', { admission: 'open' })
+    await bob.joinGroup('crew')
+    await alice.removeMember('crew', 'bob')
+    expect(await state(bob)).toBe('none')
+    expect(await bob.joinGroup('crew')).toBe('member')
+  })
+})
