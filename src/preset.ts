@@ -1,11 +1,17 @@
 /** What a peer is made of when nothing else is said. Owns the list of defaults; loads only what is used. */
 import { join } from 'node:path'
 import type { Kind, Plugin } from './contract/index.ts'
+import { loadPlugin } from './loader.ts'
+import { chooseTransports } from './transports.ts'
 
-interface PresetOptions { readonly home?: string }
+interface PresetOptions {
+  readonly home?: string
+  /** Is told which of the usual plugins do not load here. @default nobody */
+  readonly log?: (line: string) => void
+}
 
 const loaders: { readonly [K in Kind]: (options: PresetOptions) => Promise<readonly Plugin<K>[]> } = {
-  transport: async () => [(await import('../plugins/transport-tcp/index.ts')).default()],
+  transport: async ({ log }) => (await chooseTransports([], { load: spec => loadPlugin('transport', spec), leftOut: line => { log?.(line) } })).plugins,
   selector: async () => [(await import('../plugins/selector-rarest-first/index.ts')).default()],
   integrity: async () => [
     (await import('../plugins/integrity-sha256/index.ts')).default(), (await import('../plugins/integrity-sha1/index.ts')).default(),

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
 import { ShoalError } from '../contract/index.ts'
 import type { Kind, Plugin, Shoal } from '../contract/index.ts'
+import type { PeerOptions } from '../shoal.ts'
 import type { PluginOptions } from '../loader.ts'
 import { parseHostPort } from '../network/addresses.ts'
 import { inTime } from './closing.ts'
@@ -45,8 +46,8 @@ const readLimits = (args: Arguments): { up?: number, down?: number } => {
 }
 
 /** The plugins that are named, and the usual ones that the configuration has options for. @param folder of the peer's durable files */
-const readPlugins = async (args: Settings, folder: string): Promise<readonly Plugin[]> => {
-  const [{ loadPlugin }, { preset }] = await Promise.all([import('../loader.ts'), import('../preset.ts')])
+const readPlugins = async (args: Settings, folder: string, tell: (notice: Notice) => void): Promise<Pick<PeerOptions, 'use' | 'prefer'>> => {
+  const [{ loadPlugin }, { preset }, { chooseTransports }] = await Promise.all([import('../loader.ts'), import('../preset.ts'), import('../transports.ts')])
   // however the peer's state is named, sqlite is the same file
   const options: PluginOptions = { ...args.plugins, 'state-sqlite': { path: join(folder, 'profile.sqlite'), ...args.plugins['state-sqlite'] } }
   const named = (kind: Kind, specs: readonly (string | undefined)[]): Promise<readonly Plugin[]> =>
@@ -58,9 +59,16 @@ const readPlugins = async (args: Settings, folder: string): Promise<readonly Plu
     const given = await named(kind, specs)
     return given.length > 0 || !Object.keys(args.plugins).some(name => name.startsWith(`${kind}-`)) ? given : usual(kind)
   }
+  const specs = args.list('--transport')
+  const transports = chooseTransports(specs, {
+    load: spec => loadPlugin('transport', spec, { from: args.from('--transport'), options }),
+    // who named it should see it; who did not is not missing anything
+    leftOut: text => { tell({ level: specs.some(spec => spec !== 'auto' && spec !== 'udp') ? 'warning' : 'debug', text }) }
+  })
   const integrities = await named('integrity', args.list('--integrity'))
-  return [
-    ...await chosen('transport', args.list('--transport')),
+  const { plugins, prefer } = await transports
+  const use = [
+    ...plugins,
     ...await chosen('selector', [args.option('--selector')]),
     ...await chosen('storage', [args.option('--storage')]),
     ...await chosen('state', [args.option('--state')]),
@@ -68,6 +76,7 @@ const readPlugins = async (args: Settings, folder: string): Promise<readonly Plu
     // what a group has may be in any scheme: those of the house are there in any case
     ...integrities, ...(await usual('integrity')).filter(own => integrities.every(({ name }) => name !== own.name))
   ]
+  return { use, prefer }
 }
 
 export interface PeerPlace {
@@ -85,13 +94,13 @@ export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (
   const listen = place.listen === undefined ? undefined : await readListen(place.listen)
   const log = args.has('--debug') ? (line: string) => { tell({ level: 'debug', text: line }) } : () => undefined
   const home = homeOf('peer', io.env)
-  const use = await readPlugins(args, home.data)
+  const plugins = await readPlugins(args, home.data, notice => { if (notice.level !== 'debug' || args.has('--debug')) tell(notice) })
   await makeHome(home)
   const lock = lockFolder(home.data, 'shoal peer')
   try {
     const { createShoal } = await import('../shoal.ts')
     const shoal = await createShoal({
-      home: home.data, tracker, use, limits, log,
+      home: home.data, tracker, ...plugins, limits, log,
       ...listen === undefined ? {} : { listen }, ...announce.length === 0 ? {} : { announce }
     })
     const telling = (async () => {

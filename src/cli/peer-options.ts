@@ -4,7 +4,8 @@ import type { Option } from './grammar.ts'
 
 export const peerOptions: readonly Option[] = [
   { name: '--announce', value: 'HOST:PORT', many: true, summary: 'what others should dial, when it is not what we listen on; may be repeated' },
-  { name: '--transport', value: 'NAME,…', many: true, summary: 'what carries the pieces, in order of preference (default tcp)' },
+  { name: '--relay', value: 'ADDRESS', many: true, summary: 'a relay to be reached through, beside those that the tracker tells of; may be repeated' },
+  { name: '--transport', value: 'NAME,…', many: true, summary: 'what carries the pieces, in order of preference (default tcp,quic,webrtc); udp: those over UDP; auto: what is measured to be best' },
   { name: '--selector', value: 'NAME', summary: 'which piece next: rarest-first (default), sequential, random, or ./mine.js' },
   { name: '--integrity', value: 'NAME,…', many: true, summary: 'one more integrity scheme, beside sha256 and sha1' },
   { name: '--storage', value: 'NAME', summary: 'where pieces are kept (default file)' },

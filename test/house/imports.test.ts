@@ -18,10 +18,10 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'plugin.ts': ['contract', 'plugin', 'core/vouch.ts'],
   files: ['contract', 'make-folder.ts'],
   peer: ['contract', 'core', 'engine', 'membership', 'profile', 'network', 'keys'],
-  cli: ['contract', 'tracker', 'index.ts', 'plugin.ts', 'version.ts', 'loader.ts', 'preset.ts', 'shoal.ts', 'network/addresses.ts', 'make-folder.ts', 'own-name.ts']
+  cli: ['contract', 'tracker', 'index.ts', 'plugin.ts', 'version.ts', 'loader.ts', 'preset.ts', 'shoal.ts', 'network/addresses.ts', 'make-folder.ts', 'own-name.ts', 'transports.ts']
 }
 /** These assemble the house: they may import all but its command line. */
-const assemblers = ['own-name.ts', 'make-folder.ts', 'index.ts', 'shoal.ts', 'preset.ts', 'loader.ts', 'version.ts']
+const assemblers = ['own-name.ts', 'transports.ts', 'make-folder.ts', 'index.ts', 'shoal.ts', 'preset.ts', 'loader.ts', 'version.ts']
 const runsInBrowser = ['contract', 'core', 'wire', 'engine', 'network', 'keys', 'membership', 'profile', 'peer', 'plugin']
 
 const areaOf = (path: string): string => path.split('/')[1] ?? ''
