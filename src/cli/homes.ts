@@ -23,7 +23,7 @@ const xdg = (env: Environment, variable: string, fallback: string): string => {
   return join(folder !== undefined && isAbsolute(folder) ? folder : join(userFolder(env), fallback), 'shoal')
 }
 
-export const homeOf = (role: 'peer' | 'tracker', env: Environment): Home => {
+export const homeOf = (role: 'peer' | 'tracker' | 'relay', env: Environment): Home => {
   const own = env.SHOAL_HOME
   if (own !== undefined && own !== '') {
     const folder = join(resolve(own), role)

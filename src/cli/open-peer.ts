@@ -90,6 +90,7 @@ export interface PeerPlace {
 export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (notice: Notice) => void): Promise<OpenPeer> => {
   const limits = readLimits(args)
   const announce = args.list('--announce')
+  const relays = args.list('--relay')
   const tracker = await chooseTracker(place.tracker, tell)
   const listen = place.listen === undefined ? undefined : await readListen(place.listen)
   const log = args.has('--debug') ? (line: string) => { tell({ level: 'debug', text: line }) } : () => undefined
@@ -100,7 +101,7 @@ export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (
   try {
     const { createShoal } = await import('../shoal.ts')
     const shoal = await createShoal({
-      home: home.data, tracker, ...plugins, limits, log,
+      home: home.data, tracker, ...plugins, limits, relays, log,
       ...listen === undefined ? {} : { listen }, ...announce.length === 0 ? {} : { announce }
     })
     const telling = (async () => {

@@ -24,6 +24,29 @@ export const subcommands: readonly Subcommand[] = [
     run: async (args, io, ending) => (await import('./tracker.ts')).runTracker(args, io, ending)
   },
   {
+    name: 'relay',
+    arguments: [{ name: 'TRACKER_INFO', kind: 'path', optional: true }],
+    options: [
+      { name: '--listen', value: 'HOST:PORT', summary: 'where to listen (default 0.0.0.0:7500)' },
+      { name: '--announce', value: 'HOST:PORT', many: true, summary: 'what peers should dial, when it is not what it listens on; may be repeated' },
+      { name: '--transport', value: 'NAME,…', many: true, summary: 'what peers reach it over (default tcp)' },
+      { name: '--peers', value: 'N', summary: 'most peers at a time (default 256)' },
+      { name: '--circuits', value: 'N', summary: 'most pairs of peers that exchange at a time (default 512)' },
+      { name: '--rate', value: 'RATE', summary: 'most bytes per second for a pair, each way; 0: no limit (default)' },
+      { name: '--total-rate', value: 'RATE', summary: 'most bytes per second for all; 0: no limit (default)' },
+      { name: '--stun', summary: 'runs a STUN server beside it (coturn), on UDP port 3478' },
+      { name: '--stun-listen', value: 'HOST:PORT', summary: 'runs it there' },
+      { name: '--stun-program', value: 'PROGRAM', summary: 'coturn\'s turnserver, when it is not on the PATH' },
+      { name: '--debug', summary: 'tells on standard error who comes and goes' }
+    ],
+    summary: 'runs a relay: hands on what members of a group exchange who cannot reach each other',
+    details: [
+      'TRACKER_INFO is a file, or the address that a tracker printed: members of groups there may use the relay. None: the tracker of last time, else 127.0.0.1:7400.',
+      'What passes is encrypted between the two peers. Prints its addresses once it accepts connections; quit, Ctrl-C and SIGTERM stop it.'
+    ],
+    run: async (args, io, ending) => (await import('./relay.ts')).runRelay(args, io, ending)
+  },
+  {
     name: 'peer',
     arguments: [{ name: 'HOST:PORT', kind: 'text', optional: true }, { name: 'TRACKER_INFO', kind: 'path', optional: true }],
     options: [...peerOptions, ...shellOptions],

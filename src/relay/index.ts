@@ -1,2 +1,2 @@
-export { createRelay, createRelayService } from './relay.ts'
+export { createRelay, createRelayService, newRelayKey } from './relay.ts'
 export type { Relay, RelayOptions, RelayService } from './relay.ts'

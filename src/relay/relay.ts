@@ -6,6 +6,7 @@ import { circuitRelayServer } from '@libp2p/circuit-relay-v2'
 import { ShoalError } from '../contract/index.ts'
 import type { Libp2pParts, Link, Network, PeerId, Realm, Transport } from '../contract/index.ts'
 import { encodeRelayAnswer, relayFrame, relayFrames, relayProtocol } from '../core/relay.ts'
+import { generateKey } from '../keys/ed25519.ts'
 import { createNetwork } from '../network/index.ts'
 import type { NetworkOptions } from '../network/index.ts'
 import { createAdmission } from './admission.ts'
@@ -126,3 +127,6 @@ export const createRelay = async ({ key, listen, lookup, announce, transports, .
     async stop () { service.stop(); await network.stop() }
   }
 }
+
+/** The secret of a new relay's key: its address holds the public one. */
+export const newRelayKey = async (): Promise<Uint8Array> => (await generateKey()).secret
