@@ -13,6 +13,7 @@ export default defineConfig({
     'testing/index': 'src/testing/index.ts',
     'sim/index': 'src/sim/index.ts',
     'cli/main': 'src/cli/main.ts',
+    'cli/try-plugin': 'src/cli/try-plugin.ts',
     ...plugins
   },
   format: ['esm'],

@@ -58,5 +58,13 @@ export const subcommands: readonly Subcommand[] = [
       'It shares while it runs: closing the shell stops sharing, and keeps unfinished downloads for the next login.'
     ],
     run: async (args, io, ending) => (await import('./peer.ts')).runPeer(args, io, ending)
+  },
+  {
+    name: 'plugins',
+    arguments: [],
+    options: peerOptions.filter(({ name }) => name === '--config'),
+    summary: 'lists the plugins of every kind: the first party\'s and those that the configuration names; whether each loads, and if not, why',
+    details: ['Each is loaded in a process of its own, for 10 s at most.'],
+    run: async (args, io, ending) => (await import('./plugins.ts')).runPlugins(args, io, ending)
   }
 ]

@@ -1,0 +1,94 @@
+/** `shoal plugins`: every kind, what there is, and whether it loads. Each is loaded in a process of its own, so that one that crashes is shown, and nothing else. */
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import type { Readable } from 'node:stream'
+import { exitStatus, kinds } from '../contract/index.ts'
+import type { Kind } from '../contract/index.ts'
+import { listPlugins } from '../loader.ts'
+import { isSource, packageFolder } from '../own-name.ts'
+import type { Row } from './command.ts'
+import { readConfiguration } from './config.ts'
+import type { Configuration } from './config.ts'
+import type { Arguments } from './grammar.ts'
+import { write } from './io.ts'
+import type { Io } from './io.ts'
+import { jsonLine, printResult } from './render.ts'
+import type { Ending } from './signals.ts'
+import type { Trial } from './try-plugin.ts'
+
+/** Longer than a plugin may take to load. */
+const patienceMs = 10_000
+
+interface Named { readonly kind: Kind, readonly spec: string, readonly from: string, readonly origin: 'first party' | 'configuration' }
+
+/** Words of --transport that are no plugins. */
+const choices: readonly string[] = ['auto', 'udp']
+
+/** Those of the house, and what the configuration names beside them. */
+const allOf = (kind: Kind, { file, values }: Configuration): readonly Named[] => {
+  const own = listPlugins(kind)
+  const named = values.get(`--${kind}`) ?? []
+  const foreign = named.filter(spec => !own.includes(spec.split('?')[0] ?? '') && !(kind === 'transport' && choices.includes(spec)))
+  const from = file === undefined ? process.cwd() : dirname(file)
+  return [
+    ...own.map((spec): Named => ({ kind, spec, from, origin: 'first party' })),
+    ...foreign.map((spec): Named => ({ kind, spec, from, origin: 'configuration' }))
+  ]
+}
+
+const isTrial = (value: unknown): value is Trial => typeof value === 'object' && value !== null && 'ok' in value
+
+const parseTrial = (line: string): Trial | undefined => {
+  if (!line.endsWith('\n')) return undefined
+  const parsed: unknown = JSON.parse(line)
+  return isTrial(parsed) ? parsed : undefined
+}
+
+const attempt = async ({ kind, spec, from }: Named, signal: AbortSignal): Promise<Trial> => {
+  const program = join(packageFolder(), isSource ? 'src/cli/try-plugin.ts' : 'dist/cli/try-plugin.js')
+  const limit = AbortSignal.timeout(patienceMs)
+  const child = spawn(process.execPath, [program, kind, spec, from], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], killSignal: 'SIGKILL', signal: AbortSignal.any([signal, limit]) })
+  const ended = new Promise<string>(resolve => {
+    child.on('error', error => { resolve(error.message) })
+    child.on('exit', (code, killedBy) => { resolve(killedBy === null ? `its process ended with status ${code ?? 0}` : `its process was ended by ${killedBy}`) })
+  })
+  const heard = (stream: Readable): Promise<string> => {
+    // what it started itself may keep the other end open
+    limit.addEventListener('abort', () => { stream.destroy() })
+    return text(stream).catch(() => '')
+  }
+  const [how, said, complaints] = await Promise.all([ended, heard(child.stdio[3] as Readable), heard(child.stderr as Readable)])
+  signal.throwIfAborted()
+  const why = limit.aborted ? `it did not load within ${patienceMs / 1000} s` : how
+  const complaint = complaints.split('\n').findLast(line => /\S/.test(line) && !/^(Node\.js|\s+at )/.test(line))
+  return parseTrial(said) ?? {
+    ok: false, code: 'PLUGIN_FAILED', message: `The ${kind} plugin "${spec}" failed to load: ${why}${complaint === undefined ? '' : ` (${complaint.trim()})`}. Ask its author, or leave it out.`
+  }
+}
+
+const rowOf = ({ kind, spec, origin }: Named, trial: Trial): Row => ({
+  fields: [spec, kind, trial.ok ? 'loaded' : 'failed', origin, ...trial.ok ? [] : [`${trial.code}: ${trial.message}`]],
+  json: {
+    kind, spec, origin, state: trial.ok ? 'loaded' : 'failed',
+    ...trial.ok ? { name: trial.name, contract: trial.contract } : { error: { code: trial.code, message: trial.message } }
+  }
+})
+
+export const runPlugins = async (args: Arguments, io: Io, ending: Ending): Promise<number> => {
+  const configuration = await readConfiguration(args.option('--config'), io)
+  const all = kinds.flatMap(kind => allOf(kind, configuration))
+  const rows: Row[] = []
+  let next = 0
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < all.length; at = next++) {
+      const named = all[at]
+      if (named !== undefined) rows[at] = rowOf(named, await attempt(named, ending.signal))
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(8, availableParallelism()) }, work))
+  if (args.has('--json')) await write(io.stdout, `${jsonLine({ command: 'plugins', ok: true, result: rows.map(({ json }) => json) })}\n`)
+  else await printResult({ type: 'list', columns: ['name', 'kind', 'state', 'from', 'why'], rows }, io.stdout.isTTY === true ? 'aligned' : 'plain', line => write(io.stdout, `${line}\n`))
+  return exitStatus.done
+}
