@@ -3,7 +3,6 @@ import { WebRTC, WebRTCDirect } from '@multiformats/multiaddr-matcher'
 import { definePlugin, integerOption, knownOptions, ShoalError } from 'shoal/plugin'
 import type { Context, Transport } from 'shoal/plugin'
 import { openNodeSide } from './node-side.ts'
-import type { NodeSide } from './node-side.ts'
 import { direct, relayed } from './transports.ts'
 
 export interface WebrtcOptions {
@@ -24,11 +23,11 @@ export const webrtc = async (options: WebrtcOptions, context: Context): Promise<
   knownOptions('transport-webrtc', options, ['port', 'stun'])
   const port = integerOption('transport-webrtc', 'port', options.port, { min: 1, max: 65_535, otherwise: 0 })
   const stun = stunServers(options.stun)
-  const node: NodeSide | undefined = await openNodeSide(context)
+  const node = await openNodeSide(context)
   return {
     name: 'webrtc',
     runs: ['node', 'browser'],
-    libp2p: () => ({ transports: [direct(node?.certificate, node?.claim ?? (address => Promise.resolve(address))), relayed(stun)] }),
+    libp2p: () => ({ transports: [direct(node), relayed(stun)] }),
     listen: host => node === undefined ? ['/webrtc'] : [`/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/udp/${port}/webrtc-direct`, '/webrtc'],
     matches: address => WebRTCDirect.exactMatch(address) || WebRTC.exactMatch(address)
   }

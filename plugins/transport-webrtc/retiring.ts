@@ -1,0 +1,32 @@
+/**
+ * What happens to a listener after its network stopped. libdatachannel 0.24.5 (node-datachannel 0.33.4) leaves a flag of its UDP listener uninitialised, so that
+ * stopping one often does nothing but free it: its socket stays open, and the next STUN packet from anywhere ends the process with SIGSEGV. So a listener is
+ * not stopped but made deaf by its owner, and kept here until nothing else keeps the process alive; then it is stopped, because it would itself. Drop this when
+ * `mStopped` has a value from the start.
+ */
+
+/** How long a process outlives its last work at most, because of this. */
+const lookMs = 100
+
+interface Retired { close (): Promise<void> }
+const retired = new Set<Retired>()
+
+/** Standard input and output stand in the list even when nobody reads or writes: they tell nothing. */
+const telling = (kind: string): boolean => kind !== 'PipeWrap' && kind !== 'TTYWrap'
+
+/** A process that another one drives (a pool of workers) ends when that one says so. */
+const isDriven = (): boolean => process.connected && (process.listenerCount('message') > 0 || process.listenerCount('disconnect') > 0)
+
+const othersAlive = (): boolean => isDriven() || process.getActiveResourcesInfo().some(telling)
+
+/** Keeps a listener that takes nothing any more, and stops it in the end. */
+export const retire = (listener: Retired): void => {
+  retired.add(listener)
+  if (retired.size > 1) return
+  const timer = setInterval(() => {
+    if (othersAlive()) return
+    clearInterval(timer)
+    for (const each of retired) void each.close()
+    retired.clear()
+  }, lookMs).unref() // the listeners themselves keep the process alive, and it running
+}
