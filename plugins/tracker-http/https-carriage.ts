@@ -14,10 +14,10 @@ const readHeader = (asking: ClientRequest, body: string | undefined): Promise<In
   asking.end(body)
 })
 
-const carried = (response: IncomingMessage): CarriedReply => ({ status: response.statusCode ?? 0, body: response, destroy () { response.destroy() } })
+const carried = (response: IncomingMessage, used: boolean): CarriedReply => ({ status: response.statusCode ?? 0, used, body: response, destroy () { response.destroy() } })
 
 /** @throws OverlongReply */
-export const readReply = async (asking: ClientRequest, maxBytes: number): Promise<WholeReply> => await readWhole(carried(await readHeader(asking, undefined)), maxBytes)
+export const readReply = async (asking: ClientRequest, maxBytes: number): Promise<WholeReply> => await readWhole(carried(await readHeader(asking, undefined), false), maxBytes)
 
 export const httpsCarriage = (options: CarriageParts & Endpoint): Carriage => {
   const { host, port } = options
@@ -33,7 +33,7 @@ export const httpsCarriage = (options: CarriageParts & Endpoint): Carriage => {
     })
     const abort = (): void => { asking.destroy() }
     signal.addEventListener('abort', abort)
-    try { return carried(await readHeader(asking, body)) } catch (error) {
+    try { return carried(await readHeader(asking, body), asking.reusedSocket) } catch (error) {
       asking.destroy()
       throw ShoalError.is(error) ? error : new ChannelLost(error, asking.reusedSocket)
     } finally { signal.removeEventListener('abort', abort) }

@@ -20,6 +20,8 @@ export interface CarriedRequest {
 /** A reply whose header came. */
 export interface CarriedReply {
   readonly status: number
+  /** Whether its channel had carried something before. */
+  readonly used: boolean
   /** Rejects when it breaks off. Leaving the iteration ends the reply. */
   readonly body: AsyncIterable<Uint8Array>
   /** Ends it: the iteration ends or rejects, and nothing of it is kept. */
@@ -63,7 +65,7 @@ const parse = (text: string): unknown => {
 }
 
 /** The rest of a reply. @throws OverlongReply */
-export const readWhole = async ({ status, body }: CarriedReply, maxBytes: number): Promise<WholeReply> => {
+export const readWhole = async ({ status, body }: Pick<CarriedReply, 'status' | 'body'>, maxBytes: number): Promise<WholeReply> => {
   const utf8 = new TextDecoder()
   const parts: string[] = []
   let length = 0

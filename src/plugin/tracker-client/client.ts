@@ -79,7 +79,7 @@ export const createClient = ({ api, where, check, carriage, timeoutMs }: ClientO
     } catch (error) {
       reply?.destroy()
       if (error instanceof OverlongReply) throw notOurs(where, error.message)
-      throw error instanceof ChannelLost || ShoalError.is(error) ? error : unreachable(where, error)
+      throw error instanceof ChannelLost || ShoalError.is(error) ? error : new ChannelLost(error, reply?.used ?? false)
     } finally {
       clearTimeout(timer)
       over.removeEventListener('abort', abort)

@@ -32,6 +32,9 @@ export const notOurs = (where: string, what: string): ShoalError =>
 export const keyChanged = (where: string, pinned: string, shown: string): ShoalError =>
   new ShoalError('TRACKER_KEY_CHANGED', `Cannot trust the tracker at ${where}: it shows the realm key sha256=${shown}, but sha256=${pinned} is pinned. If its owner says that the new one is right, give it as #sha256=; else somebody is in between. Nothing secret was sent.`)
 
+export const keyRefused = (where: string, cause: unknown): ShoalError =>
+  new ShoalError('TRACKER_KEY_CHANGED', `Cannot trust who answers at ${where}: it is another peer than the one in the address. Ask the tracker's owner for its address. Nothing secret was sent.`, { cause })
+
 export const unproved = (where: string): ShoalError =>
   new ShoalError('TRACKER_KEY_CHANGED', `Cannot trust the tracker at ${where}: the realm key did not sign the key that this connection proved. Somebody may be in between. Nothing secret was sent.`)
 

@@ -3,9 +3,10 @@
  * which signs this key (see TrackerService.proveChannel).
  */
 import { createPrivateKey, KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ShoalError } from '../../contract/index.ts'
+import { readKept, writeKept } from '../kept-file.ts'
 
 export interface TlsIdentity {
   readonly certificatePem: string
@@ -50,37 +51,19 @@ const make = async (now: number): Promise<string> => {
   return `${KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()}${certificate.toString('pem')}\n`
 }
 
-/** Whole or not at all, also when the power goes. */
-const keep = async (path: string, text: string): Promise<void> => {
-  const file = await open(`${path}.new`, 'w', 0o600)
-  try {
-    await file.chmod(0o600)
-    await file.writeFile(text)
-    await file.sync()
-  } finally { await file.close() }
-  await rename(`${path}.new`, path)
-}
-
-const readKept = async (path: string): Promise<string | undefined> => {
-  try { return await readFile(path, 'utf8') } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
 const selfMade = async (folder: string, log: (line: string) => void): Promise<TlsIdentity> => {
   const path = join(folder, 'tls.pem')
   try {
-    const kept = await readKept(path)
-    if (kept !== undefined) {
+    const found = await readKept(path)
+    if (found !== undefined) {
       try {
+        const kept = new TextDecoder().decode(found)
         if (Date.parse(new X509Certificate(kept).validTo) > Date.now() + dayMs) return identityOf(kept, kept)
         log(`The certificate ${path} is about to expire: making another.`)
       } catch { log(`The certificate ${path} cannot be read: making another.`) }
     }
     const made = await make(Date.now())
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    await keep(path, made)
+    await writeKept(path, made)
     return identityOf(made, made)
   } catch (cause) {
     throw new ShoalError('STORAGE_FAILED', `Cannot keep the certificate ${path}: ${cause instanceof Error ? cause.message : String(cause)}. Check the folder and its permissions.`, { cause })
