@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-export default defineConfig({
+/** What every run of tests is made of, that of large files (vitest.large.config.ts) too. */
+export const shared = {
   resolve: {
     alias: [
       { find: /^shoal\/plugins\/([^/]+)$/, replacement: here('./plugins/$1/index.ts') },
@@ -14,13 +15,32 @@ export default defineConfig({
     ]
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/large/**', 'node_modules/**'],
-    pool: 'forks',
+    pool: 'forks' as const,
     maxWorkers: 3, // on two cores: tests with processes wait more than they work
     testTimeout: 30_000,
     hookTimeout: 30_000,
     teardownTimeout: 5_000,
     reporters: ['default', here('./scripts/reporter.js')]
+  }
+}
+
+/** libp2p's own suites are written for mocha: its words are global there, and only there. */
+const compliance = {
+  name: 'compliance',
+  include: ['test/compliance/**/*.test.ts'],
+  globals: true,
+  setupFiles: [here('./test/compliance/mocha.ts')],
+  testTimeout: 120_000, // of the slowest case; mocha's own is up to 540 s
+  server: { deps: { inline: [/interface-compliance-tests/] } }
+}
+
+export default defineConfig({
+  ...shared,
+  test: {
+    ...shared.test,
+    projects: [
+      { extends: true, test: { name: 'shoal', include: ['test/**/*.test.ts'], exclude: ['test/large/**', 'test/compliance/**', 'node_modules/**'] } },
+      { extends: true, test: compliance }
+    ]
   }
 })

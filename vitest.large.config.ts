@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
-import base from './vitest.config.ts'
+import { shared } from './vitest.config.ts'
 
 /** Large files: minutes and tens of gigabytes, so not part of `npm test`. */
 export default defineConfig({
-  ...base,
-  test: { ...base.test, include: ['test/large/**/*.test.ts'], exclude: [], testTimeout: 1_800_000, hookTimeout: 120_000, maxWorkers: 1 }
+  ...shared,
+  test: { ...shared.test, include: ['test/large/**/*.test.ts'], exclude: [], testTimeout: 1_800_000, hookTimeout: 120_000, maxWorkers: 1 }
 })

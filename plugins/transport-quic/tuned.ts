@@ -63,8 +63,11 @@ class QuicMuxer extends AbstractStreamMuxer<QuicStream> {
     return this.#stream(await obeying(this.#connection.outboundStream(), signal, drop), 'outbound')
   }
 
-  /** A stream that was not closed by then did not end cleanly. */
-  override onTransportClosed (): void { this.abort(new Error('the connection was closed')) }
+  /** A stream that did not end by then did not end cleanly; the base class would say that it did. */
+  override onTransportClosed (): void {
+    this.status = 'closed'
+    for (const stream of [...this.streams]) stream.abort(new Error('the connection was closed'))
+  }
 
   onData (): void { /* nothing comes but in streams */ }
 }

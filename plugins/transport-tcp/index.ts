@@ -2,10 +2,10 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { tcp as libp2pTcp } from '@libp2p/tcp'
-import { tls } from '@libp2p/tls'
 import { TCP } from '@multiformats/multiaddr-matcher'
 import { boundedYamux, definePlugin, ShoalError } from 'shoal/plugin'
 import type { Transport } from 'shoal/plugin'
+import { orderlyTls } from './orderly-tls.ts'
 
 export interface TcpOptions {
   /** Connections that the operating system holds until we take them: 1 … 65535; Linux has a limit of its own, too. @default 511 */
@@ -22,7 +22,7 @@ export const tcp = ({ backlog = 511, ...others }: TcpOptions = {}): Transport =>
     runs: ['node'],
     libp2p: () => ({
       transports: [libp2pTcp({ backlog })],
-      connectionEncrypters: [tls(), noise()], // TLS first: AES-GCM in hardware is half as fast again as noise's ChaCha20
+      connectionEncrypters: [orderlyTls(), noise()], // TLS first: AES-GCM in hardware is half as fast again as noise's ChaCha20
       streamMuxers: [boundedYamux(yamux)]
     }),
     listen: (host, port) => [`/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/tcp/${port}`],
