@@ -104,7 +104,13 @@ export const finished = (peer: Peer, file: string, withinMs = 20_000): Promise<S
   return now.state === 'complete' ? now : undefined
 })
 
-export const createWorld = async (options: { readonly trackerArgs?: readonly string[] } = {}): Promise<World> => {
+export interface WorldOptions {
+  readonly trackerArgs?: readonly string[]
+  /** Where the tracker runs and listens. @default here, 127.0.0.1:0 */
+  readonly tracker?: { readonly listen: string, readonly through: readonly string[] }
+}
+
+export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
   const all: { readonly name: string, readonly process: Driven }[] = []
   const keep = <T extends Driven>(name: string, process: T): T => { all.push({ name, process }); return process }
@@ -117,8 +123,8 @@ export const createWorld = async (options: { readonly trackerArgs?: readonly str
     for (const { name, process } of all) if (process.notes.length > 0) process.notes.slice(-15).forEach(note => { globalThis.process.stderr.write(`${name}: ${note}\n`) })
   })
   const startTracker = async (listen: string): Promise<TrackerProcess> =>
-    keep('tracker', await driveTracker(['--listen', listen, ...options.trackerArgs ?? []], { home: join(folder, 'tracker') }))
-  let tracker = await startTracker('127.0.0.1:0')
+    keep('tracker', await driveTracker(['--listen', listen, ...options.trackerArgs ?? []], { home: join(folder, 'tracker'), ...options.tracker === undefined ? {} : { through: options.tracker.through } }))
+  let tracker = await startTracker(options.tracker?.listen ?? '127.0.0.1:0')
   const written = new Map<string, string>()
 
   const world: World = {
