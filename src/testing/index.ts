@@ -1,4 +1,4 @@
-/** One contract suite per plugin kind, and faults that wrap any port. Published as shoal/testing; needs vitest. */
+/** One contract suite per plugin kind, and faults that wrap any port. Published as shoal/testing; for vitest and for `node --test`. */
 export * from './suite.ts'
 export * from './state.ts'
 export * from './contents.ts'
@@ -9,3 +9,6 @@ export * from './tracker.ts'
 export * from './storage.ts'
 export * as faults from './faults.ts'
 export * from './admission.ts'
+export * from './subjects.ts'
+export * from './tracker-realm.ts'
+export * from './plugin-suite.ts'

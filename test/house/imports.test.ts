@@ -14,7 +14,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   profile: ['contract', 'keys'],
   tracker: ['contract', 'core', 'keys'],
   sim: ['contract', 'core'],
-  testing: ['contract'],
+  testing: ['contract', 'core', 'keys', 'network'],
   plugin: ['contract', 'core/vouch.ts', 'keys/ed25519.ts'],
   'plugin.ts': ['contract', 'plugin', 'core/vouch.ts'],
   files: ['contract', 'make-folder.ts'],
