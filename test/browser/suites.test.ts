@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { stateSuite } from 'shoal/testing'
+import { stateSuite, storageSuite } from 'shoal/testing'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundled, chromiumPath, launch, noChromium, servePages } from './chromium.ts'
@@ -8,7 +8,8 @@ import type { PageServer } from './chromium.ts'
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
 const suites: readonly (readonly [string, string, readonly { readonly name: string, readonly timeoutMs?: number }[], Readonly<Record<string, string>>])[] = [
-  ['state-indexeddb', 'state', stateSuite, {}]
+  ['state-indexeddb', 'state', stateSuite, {}],
+  ['storage-opfs', 'storage', storageSuite, {}]
 ]
 
 describe('in a real Chromium', () => {
