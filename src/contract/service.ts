@@ -22,6 +22,8 @@ export interface LoginReply {
   readonly vouch: Uint8Array
   /** Unix ms. */
   readonly expires: number
+  /** Relays for members: multiaddrs that end with `/p2p/ID`. @default none */
+  readonly relays?: readonly string[]
 }
 
 /** The key that the tracker's end of a channel proved to have: that of a TLS certificate (SubjectPublicKeyInfo, DER), or that of a libp2p peer id. */

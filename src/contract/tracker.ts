@@ -129,6 +129,8 @@ export interface TrackerSession {
   readonly device: PeerId
   /** Realm-signed statement that this device is this user's (core/vouch.ts): goes into log entries that introduce the device. */
   readonly vouch: Uint8Array
+  /** Relays that this realm's members may use, as the tracker told them at login. */
+  readonly relays?: readonly string[]
   /** Ends the session, and presence with it. */
   logout (signal?: AbortSignal): Promise<void>
 

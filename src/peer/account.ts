@@ -14,6 +14,8 @@ import type { Sharing } from './sharing.ts'
 
 const lookEveryMs = 1_000
 const logoutTimeoutMs = 2_000
+/** Groups whose credentials relays are shown before anything is shared or downloaded there. */
+const maxEarlyGroups = 16
 
 export interface LoggedIn { readonly shares: number, readonly failedShares: number, readonly downloads: number }
 
@@ -102,14 +104,16 @@ export const createLogin = ({ house, tracker, device, network, relays, parts }: 
     const listings = await session.groups({ signal })
     const groups = new Map(listings.map(listing => [listing.id, listing]))
     const { sharing, downloading, groups: groupCommands } = parts()
+    const mine = listings.filter(({ state }) => state === 'owner' || state === 'member').map(({ id }) => id).slice(0, maxEarlyGroups)
     const { shares, failed } = await sharing.resume(account, groups)
     const downloads = await downloading.resume(account, groups)
     signal.throwIfAborted()
     const followers = Promise.all([
       lookAfter(account),
       keepRelays({
-        network, relays, signal, log: line => { house.log(line) },
-        groups: () => new Set([...sharing.groups(), ...downloading.groups()]),
+        network, relays: [...new Set([...relays, ...session.relays ?? []])], signal, log: line => { house.log(line) },
+        // those that we are in at the login, too, so that the first transfer finds the place taken
+        groups: () => new Set([...sharing.groups(), ...downloading.groups(), ...mine]),
         mine: group => membership.mine(group),
         changed: (relay, has) => { house.log(`${has ? 'A place at' : 'No place any more at'} the relay ${relay}`); house.engine.moved() }
       }),

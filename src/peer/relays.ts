@@ -13,6 +13,8 @@ const lookMs = 500
 const answerMs = 10_000
 const firstRetryMs = 1_000
 const lastRetryMs = 30_000
+/** For a group that we have no credential for. */
+const askAgainMs = 30_000
 
 export interface RelaysOptions {
   readonly network: Pick<RelayedNetwork, 'reach' | 'reserve'>
@@ -59,12 +61,15 @@ const talk = (link: Link): { show (credential: Uint8Array): Promise<RelayAnswer>
 export const keepRelays = async (options: RelaysOptions): Promise<void> => {
   const { network, groups, mine, changed, signal, log } = options
   const isOver = (): boolean => signal.aborted
+  const notBefore = new Map<GroupId, number>()
 
   /** Shows what it has not shown yet. @returns whether the relay has admitted us */
   const showNew = async (relay: string, shown: Map<GroupId, Uint8Array>, show: (credential: Uint8Array) => Promise<RelayAnswer>): Promise<boolean> => {
     let admitted = false
     for (const group of groups()) {
+      if ((notBefore.get(group) ?? 0) > performance.now()) continue
       const credential = await mine(group).catch((error: unknown) => {
+        notBefore.set(group, performance.now() + askAgainMs)
         if (!isOver() && !ShoalError.is(error, 'NOT_FOUND')) log(`No credential for group ${group} to show to the relay: ${String(error)}`)
         return undefined
       })

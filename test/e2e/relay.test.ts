@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createNamespaces, whyNoNamespaces } from './namespaces.ts'
 import type { Namespaces, Space } from './namespaces.ts'
-import { createWorld, drive, eventually, finished, hashOf, MiB, status } from './world.ts'
+import { createWorld, drive, finished, hashOf, MiB } from './world.ts'
 import type { Driven, World } from './world.ts'
 
 const why = whyNoNamespaces('nft', 'ss', 'turnserver')

@@ -1,7 +1,7 @@
 /** Messages about the realm, accounts and logins. The password itself is in none of them: see password.ts. */
 import { z } from 'zod'
 import type { LoginReply, LoginRequest, PasswordParameters } from '../index.ts'
-import { bytes, count, peerId, token, typed } from './forms.ts'
+import { address, bytes, count, list, peerId, token, typed } from './forms.ts'
 
 const key = bytes({ exactly: 32 })
 const signature = bytes({ exactly: 64 })
@@ -30,4 +30,4 @@ export const parametersReply = z.object(parameters) satisfies z.ZodType<Password
 export const registerRequest = z.strictObject({ user: typed, parameters: z.strictObject(parameters), key })
 
 export const loginRequest = z.strictObject({ user: typed, key, device: peerId, at: count, signature }) satisfies z.ZodType<LoginRequest>
-export const loginReply = z.object({ token, vouch: bytes({ max: 512 }), expires: count }) satisfies z.ZodType<LoginReply>
+export const loginReply = z.object({ token, vouch: bytes({ max: 512 }), expires: count, relays: list(address, 8).exactOptional() }) satisfies z.ZodType<LoginReply>
