@@ -54,6 +54,15 @@ const withTuned = <T extends { readonly upgrader: Upgrader }>(components: T): { 
   return { upgrader, given: new Proxy(components, { get: (target, name): unknown => name === 'upgrader' ? upgrader() : Reflect.get(target, name) }) }
 }
 
+/**
+ * Tells when somebody answered a dial, before it is known who: libp2p's WebRTC says so to its metrics alone. (Whoever dials waits longer for one that
+ * answered than for an address that is dead.)
+ */
+const told = <T extends object>(components: T, answered: () => void): T => {
+  const group = { increment (change: object) { if ('peer_connection' in change) answered() }, reset () {} }
+  return new Proxy(components, { get: (target, name): unknown => name === 'metrics' ? { registerCounterGroup: () => group } : Reflect.get(target, name) })
+}
+
 /** What a browser has not. */
 export interface Listening {
   readonly certificate: Certificate
@@ -65,10 +74,13 @@ export interface Listening {
 
 export const direct = (listening: Listening | undefined): Libp2pFactory<Transport> => components => {
   const { given, upgrader } = withTuned(components)
-  const transport = webRTCDirect({ rtcConfiguration: { iceServers: [] }, ...(listening === undefined ? {} : { certificate: listening.certificate }) })(given)
-  const dial = transport.dial.bind(transport)
+  const make = webRTCDirect({ rtcConfiguration: { iceServers: [] }, ...(listening === undefined ? {} : { certificate: listening.certificate }) })
+  const transport = make(given)
   const createListener = transport.createListener.bind(transport)
-  transport.dial = (address, options) => dial(address, { ...options, upgrader: upgrader() })
+  transport.dial = (address, options) => {
+    const answered = (): void => { options.onProgress?.({ type: 'upgrader:encrypt-outbound-connection', detail: undefined }) }
+    return make(told(given, answered)).dial(address, { ...options, upgrader: upgrader() })
+  }
   transport.createListener = options => {
     const listener = createListener({ ...options, upgrader: upgrader() })
     if (listening === undefined) return listener
