@@ -1,5 +1,6 @@
 /** What is typed after `shoal`: its words and options. What they do is loaded when they run. */
 import { peerOptions, shellOptions } from './peer-options.ts'
+import { trackerRelayOptions } from './tracker-relay-options.ts'
 import type { Subcommand } from './subcommand.ts'
 
 export const subcommands: readonly Subcommand[] = [
@@ -11,6 +12,7 @@ export const subcommands: readonly Subcommand[] = [
       { name: '--certificate', value: 'FILE', summary: 'a certificate (PEM) in place of the one it makes for itself' },
       { name: '--key', value: 'FILE', summary: 'the key (PEM) of that certificate' },
       { name: '--state', value: 'NAME', summary: 'where accounts, groups and catalogs are kept (default sqlite)' },
+      ...trackerRelayOptions,
       { name: '--password-file', value: 'FILE', summary: 'of reset-password: the new password; else it is asked for' },
       { name: '--password-stdin', summary: 'of reset-password: the new password from standard input' },
       { name: '--debug', summary: 'shows where an error came from' }

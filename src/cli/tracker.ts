@@ -19,6 +19,8 @@ import { noticeLine } from './notices.ts'
 import type { Ending } from './signals.ts'
 import { aborted } from './signals.ts'
 import { watchConsole } from './tracker-console.ts'
+import { readTrackerRelay } from './tracker-relay.ts'
+import type { TrackerRelay } from './tracker-relay.ts'
 import { choosePlace } from './tracker-place.ts'
 import type { TrackerPlace } from './tracker-place.ts'
 
@@ -56,12 +58,15 @@ const resetPassword = async (args: Arguments, io: Io, log: (line: string) => voi
 
 const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Ending, log: (line: string) => void): Promise<number> =>
   withState(args, io, log, async (state, stateFolder) => {
-    const service = await createTrackerService({ state, log })
+    const relayOptions = readTrackerRelay(args)
+    let relay: TrackerRelay | undefined
+    const service = await createTrackerService({ state, log, relays: () => relay?.addresses() ?? [] })
     try {
       const { pin } = service.realm
       if (place.pin !== undefined && place.pin !== pin) {
         throw new ShoalError('BAD_TRACKER_INFO', `The line pins sha256=${place.pin}, and the realm key of this tracker is sha256=${pin}. Correct the line, or use the folder of that realm.`)
       }
+      relay = await relayOptions.start(service.realm, stateFolder, log)
       const [certificate, key] = [args.option('--certificate'), args.option('--key')]
       const served = await serveTracker({
         service, stateFolder, log, host: place.listen.host, port: place.listen.port,
@@ -72,7 +77,7 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
         watchConsole(io, ending)
         await aborted(ending.signal)
       } finally { await inTime(served.stop()) }
-    } finally { await inTime(service.stop()) }
+    } finally { await inTime(Promise.all([service.stop(), relay?.stop()])) }
     return exitStatus.done
   })
 

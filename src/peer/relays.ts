@@ -18,7 +18,7 @@ const askAgainMs = 30_000
 
 export interface RelaysOptions {
   readonly network: Pick<RelayedNetwork, 'reach' | 'reserve'>
-  /** Each ends with `/p2p/ID`. */
+  /** Each ends with `/p2p/ID`. Those with the same id are one relay's, tried in turn. */
   readonly relays: readonly string[]
   /** Where we share or download something now. */
   groups (): ReadonlySet<GroupId>
@@ -109,17 +109,24 @@ export const keepRelays = async (options: RelaysOptions): Promise<void> => {
     }
   }
 
-  const keep = async (relay: string): Promise<void> => {
+  const keep = async (addresses: readonly string[]): Promise<void> => {
     let retryMs = firstRetryMs
+    let tried = 0
     while (!isOver()) {
       if (groups().size === 0) { await pause(systemClock, lookMs, signal); continue }
-      try { if (await hold(relay)) retryMs = firstRetryMs } catch (error) {
+      const relay = addresses[tried % addresses.length] ?? ''
+      const had = await hold(relay).catch((error: unknown) => {
         if (!isOver()) log(`The relay ${relay} cannot be used: ${String(error)}`)
-      }
-      if (!isOver()) await pause(systemClock, retryMs, signal)
-      retryMs = Math.min(retryMs * 2, lastRetryMs)
+        return false
+      })
+      if (had) retryMs = firstRetryMs
+      else tried++
+      if (isOver() || (!had && tried % addresses.length !== 0)) continue
+      await pause(systemClock, retryMs, signal)
+      if (!had) retryMs = Math.min(retryMs * 2, lastRetryMs)
     }
   }
 
-  await Promise.all(options.relays.map(keep))
+  const byId = Map.groupBy(options.relays, address => address.split('/p2p/').at(-1))
+  await Promise.all([...byId.values()].map(keep))
 }
