@@ -150,7 +150,7 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
     }
     const seed = options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0] ?? 0
     const engine = createEngine({
-      network, selector, seed, agent: `shoal/${version}`, log, event: onEngine,
+      network, selector, seed, prefer: options.prefer ?? 'order', agent: `shoal/${version}`, log, event: onEngine,
       ...(options.limits === undefined ? {} : { limits: options.limits }), ...(options.record === undefined ? {} : { record: options.record })
     })
     made[made.indexOf(network)] = engine // which stops the network, too
@@ -172,7 +172,8 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
     const listPeers = async ({ session }: Account, signal: AbortSignal | undefined): Promise<readonly PeerStatus[]> =>
       (await session.peers(signal)).map(peer => {
         const link = engine.linkOf(peer.peer)
-        return { ...peer, link: link.state, ...(link.state === 'open' ? { transport: link.transport, address: link.address } : {}) }
+        const measured = engine.figuresOf(peer.peer).map(({ rate, ...others }) => ({ ...others, ...(rate === undefined ? {} : { rate }) }))
+        return { ...peer, link: link.state, ...(link.state === 'open' ? { transport: link.transport, address: link.address } : {}), ...(measured.length > 0 ? { measured } : {}) }
       })
     let stopping: Promise<void> | undefined
 

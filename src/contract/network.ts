@@ -14,6 +14,8 @@ export interface Network {
    * @throws ShoalError PEER_UNREACHABLE, PEER_REFUSED; the signal's reason when aborted
    */
   dial (peer: PeerId, addresses: readonly string[], signal: AbortSignal, options?: DialOptions): Promise<Link>
+  /** Names of the transports over which these addresses of a peer can be dialed, in order of preference; `relay` for those through other peers. */
+  carriers (peer: PeerId, addresses: readonly string[]): readonly string[]
   /** Sets the one handler of links that others open. */
   accept (handler: (link: Link) => void): void
   /**

@@ -147,6 +147,8 @@ export interface PeerStatus {
   /** Transport of the open link. */
   readonly transport?: string
   readonly address?: string
+  /** What was found out about transports with this peer: bytes per second while it owed us something, and failures since the last success. Absent when nothing was. */
+  readonly measured?: readonly { readonly transport: string, readonly rate?: number, readonly failures: number }[]
 }
 
 /** One line for people is made of each by the command line; `level` says where it goes. */

@@ -102,13 +102,29 @@ export interface TransferView {
   readonly complete: boolean
 }
 
+export interface LinkView {
+  readonly link: LinkId
+  readonly peer: PeerId
+  /** It was replaced, or is being closed. */
+  readonly isEnding: boolean
+  /** Asked and not answered. */
+  readonly owedBytes: number
+  /** Bytes per second while it owed us something; 0: not known yet. */
+  readonly rate: number
+  /** Payload that arrived, and how long it owed us something meanwhile. */
+  readonly arrivedBytes: number
+  readonly busyMs: number
+  /** What is missing of the contents that we want from it. */
+  readonly wantedBytes: number
+}
+
 /** For tests, budgets and `list_peers`: what memory the session answers for. */
 export interface SessionView {
   /** Bytes requested and not yet answered, in assembly, in verification, in storing. */
   readonly downBytes: number
   /** Bytes being loaded or not yet sent. */
   readonly upBytes: number
-  readonly links: readonly { readonly link: LinkId, readonly peer: PeerId, readonly owedBytes: number, readonly rate: number }[]
+  readonly links: readonly LinkView[]
   transfer (content: ContentId): TransferView | undefined
 }
 

@@ -28,6 +28,8 @@ export interface Pace {
   idle (now: number): void
   arrived (bytes: number, now: number): void
   answered (bytes: number, delayMs: number, unhindered: boolean): void
+  /** All that arrived so far, and how long the link owed us something. */
+  total (now: number): { readonly bytes: number, readonly busyMs: number }
 }
 
 const firstRequestBytes = 4 * leafBytes
@@ -61,6 +63,8 @@ export const pace = ({ maxRequestBytes, maxOwedBytes }: PaceOptions): Pace => {
   let delayMs = Infinity
   let olderDelayMs = Infinity
   let epochAt: number | undefined
+  let totalBytes = 0
+  let totalMs = 0
 
   const elapsed = (now: number): number => busyMs + (busySince === undefined ? 0 : now - busySince)
   const requestBytes = (): number => Math.min(maxRequestBytes, wholeLeaves(windowBytes / windowParts), known === 0 ? firstRequestBytes : wholeLeaves(known * requestSeconds))
@@ -80,16 +84,19 @@ export const pace = ({ maxRequestBytes, maxOwedBytes }: PaceOptions): Pace => {
     },
     idle (now) {
       busyMs = elapsed(now)
+      totalMs += now - (busySince ?? now)
       busySince = undefined
     },
     arrived (bytes, now) {
       sampleBytes += bytes
+      totalBytes += bytes
       const ms = elapsed(now)
       if (ms < sampleMs) return
       const sample = sampleBytes * 1000 / ms
       known = known === 0 || sample > known ? sample : known + (sample - known) * Math.min(1, ms / memoryMs)
       sampleBytes = 0
       busyMs = 0
+      totalMs += now - (busySince ?? now)
       if (busySince !== undefined) busySince = now
       if (epochAt === undefined || now - epochAt < delayEpochMs) return
       epochAt = now
@@ -100,6 +107,7 @@ export const pace = ({ maxRequestBytes, maxOwedBytes }: PaceOptions): Pace => {
     answered (bytes, ms, unhindered) {
       if (unhindered) delayMs = Math.min(delayMs, ms)
       windowBytes = Math.min(maxOwedBytes, product(crowdDelayMs), windowBytes + bytes)
-    }
+    },
+    total: now => ({ bytes: totalBytes, busyMs: totalMs + (busySince === undefined ? 0 : now - busySince) })
   }
 }

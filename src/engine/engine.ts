@@ -19,6 +19,9 @@ import { converse } from './greeting.ts'
 import type { Conversation } from './greeting.ts'
 import { createLoop } from './loop.ts'
 import type { Recorded } from './loop.ts'
+import { createMoving } from './moving.ts'
+import { createPreference } from './preference.ts'
+import type { Figures } from './preference.ts'
 
 export type EngineEvent = SessionEvent
   | { readonly type: 'unreadable', readonly content: ContentId, readonly error: unknown }
@@ -34,6 +37,8 @@ export interface EngineOptions {
   readonly agent: string
   readonly limits?: Limits
   readonly clock?: Clock
+  /** Whether transports are dialed in the order of the network, or by what was measured, and links move then. @default 'order' */
+  readonly prefer?: 'order' | 'measured'
   log (line: string): void
   event (event: EngineEvent): void
   readonly record?: (entry: Recorded) => void
@@ -67,8 +72,10 @@ export interface Engine {
   /** How a peer is linked now. */
   linkOf (peer: PeerId): { readonly state: 'none' | 'dialing' } | { readonly state: 'open', readonly transport: string, readonly address: string }
   userOf (peer: PeerId): UserName | undefined
-  /** Over which transport a peer was linked last. */
+  /** Over which transport a peer is linked, or was last. */
   transportOf (peer: PeerId): string | undefined
+  /** What was measured of the transports with that peer. */
+  figuresOf (peer: PeerId): readonly Figures[]
   /** We are in the group anew: shows others a credential that says so. */
   renew (group: GroupId): void
   /** Others reach us at other addresses now. */
@@ -77,6 +84,8 @@ export interface Engine {
 }
 
 const dialTimeoutMs = 10_000
+/** A link that broke before is a failure of its transport. */
+const heldMs = 10_000
 /** More sources than this are not asked of the tracker. */
 const enoughSources = 20
 
@@ -106,26 +115,52 @@ export const createEngine = (options: EngineOptions): Engine => {
     }
   })
 
-  const meet = (link: Link): void => {
+  const preference = createPreference()
+  const isMeasured = options.prefer === 'measured'
+  const failed = (peer: PeerId) => (transport: string): void => { preference.failed(peer, transport, clock.now()) }
+  /** The one that is used, if there are two for a moment. */
+  const newestLink = (peer: PeerId): Link | undefined => [...links.values()].findLast(({ link }) => link.peer === peer)?.link
+
+  /** @param isOrdered whether the session gave the order to dial */
+  const meet = (link: Link, isOrdered = !link.inbound): void => {
     const id = ++lastLink
+    const since = clock.now()
     const conversation = converse(link, { agent: options.agent, clock, blocks }, {
-      greeted (greeted) { links.set(id, greeted); book.linked(link.peer, link.transport); loop.input({ type: 'linked', link: id, peer: link.peer, inbound: link.inbound }) },
+      greeted (greeted) {
+        links.set(id, greeted)
+        book.linked(link.peer, link.transport)
+        preference.held(link.peer, link.transport)
+        moving.linked(id)
+        loop.input({ type: 'linked', link: id, peer: link.peer, inbound: link.inbound })
+      },
       heard (message) { loop.input({ type: 'message', link: id, message }) },
       progress (bytes) { loop.input({ type: 'heard', link: id, bytes }) },
       drained () { loop.input({ type: 'room', link: id, unsentBytes: 0 }) },
       ended (error) {
         if (error !== undefined) log(`Link to ${link.peer} over ${link.transport} ended: ${error.message}`)
-        if (links.delete(id)) loop.input({ type: 'unlinked', link: id })
-        else if (!link.inbound) loop.input({ type: 'undialed', peer: link.peer })
+        const wasOpen = links.delete(id)
+        if (ShoalError.is(error, 'LINK_CLOSED') && clock.now() < since + heldMs && newestLink(link.peer) === undefined) failed(link.peer)(link.transport)
+        if (wasOpen) loop.input({ type: 'unlinked', link: id })
+        else if (isOrdered) loop.input({ type: 'undialed', peer: link.peer })
       }
     })
     if (stopped.signal.aborted) conversation.end('This peer is stopping.')
   }
+  const moving = createMoving({
+    network, clock, preference, isMeasured, log,
+    addresses: peer => book.addresses(peer),
+    links: () => session.view.links.flatMap(view => {
+      const link = links.get(view.link)?.link
+      return link === undefined ? [] : [{ view, link }]
+    }),
+    open: link => { meet(link, false) }
+  })
 
   const dial = async (peer: PeerId): Promise<void> => {
     dialing.add(peer)
     try {
-      meet(await network.dial(peer, book.addresses(peer), AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)])))
+      const order = isMeasured ? { order: preference.order(peer, network.transports, clock.now()) } : {}
+      meet(await network.dial(peer, book.addresses(peer), AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)]), { ...order, failed: failed(peer) }))
     } catch (error) {
       log(`Cannot dial ${peer}: ${error instanceof Error ? error.message : String(error)}`)
       loop.input({ type: 'undialed', peer })
@@ -212,7 +247,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     await ending?.discovery.stop()
   }
 
-  network.accept(meet)
+  network.accept(link => { meet(link) })
 
   return {
     view: session.view,
@@ -253,15 +288,18 @@ export const createEngine = (options: EngineOptions): Engine => {
     limit (limits) { loop.input({ type: 'limited', limits }) },
     async settled () { await login?.discovery.settled() },
     linkOf (peer) {
-      for (const { link } of links.values()) if (link.peer === peer) return { state: 'open', transport: link.transport, address: link.address }
+      const link = newestLink(peer)
+      if (link !== undefined) return { state: 'open', transport: link.transport, address: link.address }
       return { state: dialing.has(peer) ? 'dialing' : 'none' }
     },
     userOf: peer => book.user(peer),
-    transportOf: peer => book.transport(peer),
+    transportOf: peer => newestLink(peer)?.transport ?? book.transport(peer),
+    figuresOf: peer => preference.figures(peer),
     renew (group) { login?.credentials.renew(group) },
     moved () { login?.discovery.moved() },
     async stop () {
       stopped.abort()
+      moving.stop()
       try { await detach() } finally {
         loop.stop()
         await network.stop()

@@ -13,6 +13,7 @@ import { parseMultiaddr } from './addresses.ts'
 import type { HostPort } from './addresses.ts'
 import { assemble } from './assemble.ts'
 import { createDialer } from './dialer.ts'
+import { lanesOf } from './dialing.ts'
 import { createLink } from './link.ts'
 import type { LinkEnd } from './link.ts'
 import { announced, dialable, listenAt, startError } from './listening.ts'
@@ -176,6 +177,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<RelayedNet
       const { connection, stream } = await dialer.dial(to, addresses, exchangeProtocol, AbortSignal.any([signal, stopped.signal]), how)
       return adopt(connection, stream, false)
     },
+    carriers: (to, addresses) => [...new Set(lanesOf(to, addresses, carriers).map(({ transport }) => transport))],
     async reach (address, protocol, signal) {
       const to = parseMultiaddr(address)?.getComponents().at(-1)
       if (to?.name !== 'p2p' || to.value === undefined) throw new ShoalError('PEER_UNREACHABLE', `Cannot dial "${address.slice(0, 300)}": it does not end with /p2p/ and a peer id. Give the whole address.`)
