@@ -27,7 +27,7 @@ export const launch = async (): Promise<Browser> => {
 }
 
 /** What `shoal/…` means in the sources. */
-const names = {
+export const names = {
   'shoal/plugin': here('../../src/plugin.ts'),
   'shoal/browser': here('../../src/browser.ts')
 }
