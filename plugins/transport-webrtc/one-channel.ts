@@ -54,7 +54,7 @@ export class OneChannel extends AbstractMultiaddrConnection {
     channel.bufferedAmountLowThreshold = lowWaterBytes
     channel.onmessage = ({ data }) => { this.#hear(data) }
     channel.onopen = channel.onbufferedamountlow = () => { this.#drain() }
-    channel.onclose = channel.onerror = () => { this.#connection.close().catch((error: unknown) => { this.#fail(error) }) }
+    channel.onclose = channel.onerror = () => { this.#end() }
     for (const data of early) this.#hear(data)
     this.#drain()
   }
@@ -94,7 +94,7 @@ export class OneChannel extends AbstractMultiaddrConnection {
       const message = this.#queue.subarray(0, Math.min(messageBytes, this.#queue.byteLength))
       this.#queue.consume(message.byteLength)
       this.#greeted = true
-      try { channel.send(message) } catch (error) { this.#fail(error); return false } // it closed, and its event is still to come
+      try { channel.send(message) } catch { this.#end(); return false } // it closed, and its event is still to come
     }
     return true
   }
@@ -107,8 +107,9 @@ export class OneChannel extends AbstractMultiaddrConnection {
     this.safeDispatchEvent('drain')
   }
 
-  #fail (error: unknown): void {
-    this.#connection.abort(error instanceof Error ? error : new Error(String(error)))
+  /** The channel is no more: so is the connection. */
+  #end (): void {
+    this.#connection.close().catch((error: unknown) => { this.#connection.abort(error instanceof Error ? error : new Error(String(error))) })
   }
 
   #over (): void {
