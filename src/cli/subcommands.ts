@@ -11,6 +11,8 @@ export const subcommands: readonly Subcommand[] = [
       { name: '--listen', value: 'HOST[:PORT]', summary: 'where to listen; else HOST of its line if this machine has it, else all interfaces' },
       { name: '--certificate', value: 'FILE', summary: 'a certificate (PEM) in place of the one it makes for itself' },
       { name: '--key', value: 'FILE', summary: 'the key (PEM) of that certificate' },
+      { name: '--libp2p', value: 'HOST:PORT', summary: 'where to serve over libp2p, too; none: over HTTPS alone; else the next free port above that of HTTPS, remembered' },
+      { name: '--transport', value: 'NAME,…', many: true, summary: 'what it is reached over by libp2p (default tcp,quic,webrtc, those that load)' },
       { name: '--state', value: 'NAME', summary: 'where accounts, groups and catalogs are kept (default sqlite)' },
       ...trackerRelayOptions,
       { name: '--password-file', value: 'FILE', summary: 'of reset-password: the new password; else it is asked for' },

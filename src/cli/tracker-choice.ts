@@ -1,17 +1,26 @@
 /** Which tracker a peer goes to: the one that is named, else that of last time, else the default; and whether its realm key is the one known. */
 import { ShoalError } from '../contract/index.ts'
-import type { ErrorCode, Plugin, Tracker } from '../contract/index.ts'
+import type { Context, ErrorCode, Plugin, Tracker } from '../contract/index.ts'
 import { formatHostPort } from '../network/addresses.ts'
+import type { TrackerOptions } from '../plugin.ts'
 import type { PeerMemory } from '../shoal.ts'
 import type { Notice } from './notices.ts'
-import { defaultTracker, formatTracker, parseTrackerInfo, readTrackerInfo } from './tracker-info.ts'
+import { defaultTracker, formatTracker, isLibp2p, parseTrackerInfo, readTrackerInfo } from './tracker-info.ts'
 import type { TrackerLine } from './tracker-info.ts'
 
 const lastTracker = 'tracker'
 /** To find out which of several trackers answers. */
 const answerMs = 3000
 
-type Factory = typeof import('shoal/plugins/tracker-http').default
+interface Factories {
+  readonly http: typeof import('shoal/plugins/tracker-http').default
+  readonly libp2p: typeof import('shoal/plugins/tracker-libp2p').default
+}
+
+const loadFactories = async (): Promise<Factories> => {
+  const [{ default: http }, { default: libp2p }] = await Promise.all([import('shoal/plugins/tracker-http'), import('shoal/plugins/tracker-libp2p')])
+  return { http, libp2p }
+}
 
 /** Those of one realm have one key: a pin in one line holds for all. */
 const withPin = (lines: readonly TrackerLine[]): readonly TrackerLine[] => {
@@ -44,32 +53,49 @@ const remembering = (plugin: Plugin<'tracker'>, keep: () => Promise<void>): Plug
   }
 })
 
-const answers = async (plugin: Plugin<'tracker'>): Promise<boolean> => {
-  const tracker = await plugin.create({ log: () => undefined })
-  try {
-    await tracker.realm(AbortSignal.timeout(answerMs))
-    return true
-  } catch (error) {
-    if (ShoalError.is(error, 'TRACKER_KEY_CHANGED')) throw error
-    return false
-  } finally { await tracker.stop() }
-}
-
-const pluginFor = async (http: Factory, line: TrackerLine, { pins }: PeerMemory, tell: (notice: Notice) => void): Promise<Plugin<'tracker'>> => {
-  const { host, port, pin: given } = line
-  if (port === 0) throw new ShoalError('BAD_TRACKER_INFO', `The tracker ${formatHostPort(line)} has no port. Write the port that it listens on.`)
-  const address = formatHostPort(line)
-  const where = { host, port }
-  if (given !== undefined) return remembering(http({ where, pin: given }), () => pins.set(address, given))
-  const known = await pins.get(address)
-  if (known !== undefined) return http({ where, pin: known })
-  return http({
-    where,
-    onFirstPin: async pin => {
-      await pins.set(address, pin)
-      tell({ level: 'warning', text: `the tracker ${address} is trusted as it is seen for the first time; to be sure, compare with what it printed: sha256=${pin}` })
+/** The plugin of a line, with the pin that is known for it: the realm key that its tracker showed the first time, if none was given. */
+const pluginFor = async ({ http, libp2p }: Factories, line: TrackerLine, { pins }: PeerMemory, tell: (notice: Notice) => void): Promise<Plugin<'tracker'>> => {
+  if (!isLibp2p(line) && line.port === 0) throw new ShoalError('BAD_TRACKER_INFO', `The tracker ${formatHostPort(line)} has no port. Write the port that it listens on.`)
+  const known = isLibp2p(line) ? `/p2p/${line.peer}` : formatHostPort(line)
+  const make = (options: Pick<TrackerOptions<unknown>, 'pin' | 'onFirstPin'>): Plugin<'tracker'> =>
+    isLibp2p(line) ? libp2p({ where: line.address, ...options }) : http({ where: { host: line.host, port: line.port }, ...options })
+  const { pin: given } = line
+  if (given !== undefined) return remembering(make({ pin: given }), () => pins.set(known, given))
+  const pin = await pins.get(known)
+  if (pin !== undefined) return make({ pin })
+  return make({
+    onFirstPin: async shown => {
+      await pins.set(known, shown)
+      // a peer id is a pin already
+      if (!isLibp2p(line)) tell({ level: 'warning', text: `the tracker ${known} is trusted as it is seen for the first time; to be sure, compare with what it printed: sha256=${shown}` })
     }
   })
+}
+
+/** The tracker of that plugin, if it answers. @throws ShoalError TRACKER_KEY_CHANGED */
+const answering = async (plugin: Plugin<'tracker'>, context: Context): Promise<Tracker | undefined> => {
+  let tracker: Tracker | undefined
+  try {
+    tracker = await plugin.create(context)
+    await tracker.realm(AbortSignal.timeout(answerMs))
+    return tracker
+  } catch (error) {
+    await tracker?.stop()
+    if (ShoalError.is(error, 'TRACKER_KEY_CHANGED')) throw error
+    return undefined
+  }
+}
+
+/** Of several, the first that answers; if none does, the first. */
+const firstOf = (first: Plugin<'tracker'>, others: readonly Plugin<'tracker'>[]): Plugin<'tracker'> => others.length === 0 ? first : {
+  ...first,
+  create: async context => {
+    for (const plugin of [first, ...others]) {
+      const tracker = await answering(plugin, context)
+      if (tracker !== undefined) return tracker
+    }
+    return await first.create(context)
+  }
 }
 
 /**
@@ -81,13 +107,10 @@ export const chooseTracker = async (given: string | undefined, tell: (notice: No
   return async memory => {
     const stored = await memory.settings.get(lastTracker)
     const lines = withPin(named ?? (stored === undefined ? [defaultTracker] : parseTrackerInfo(stored, 'the tracker of last time')))
-    const { default: http } = await import('shoal/plugins/tracker-http')
-    const plugins: Plugin<'tracker'>[] = []
-    for (const line of lines) plugins.push(await pluginFor(http, line, memory, tell))
-    let chosen: Plugin<'tracker'> | undefined
-    if (plugins.length > 1) for (const plugin of plugins) if (chosen === undefined && await answers(plugin)) chosen = plugin
-    chosen ??= plugins[0]
-    if (chosen === undefined) throw new ShoalError('BAD_TRACKER_INFO', 'TRACKER_INFO names no tracker. Write HOST:PORT, one per line.')
+    const factories = await loadFactories()
+    const [first, ...others] = await Promise.all(lines.map(line => pluginFor(factories, line, memory, tell)))
+    if (first === undefined) throw new ShoalError('BAD_TRACKER_INFO', 'TRACKER_INFO names no tracker. Write HOST:PORT, one per line.')
+    const chosen = firstOf(first, others)
     return named === undefined ? chosen : remembering(chosen, () => memory.settings.set(lastTracker, lines.map(formatTracker).join('\n')))
   }
 }

@@ -1,11 +1,13 @@
 /** Where a tracker listens, what it calls itself, and what to type elsewhere to reach it. */
 import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
-import type { RealmPin } from '../contract/index.ts'
-import { parseHostPort } from '../network/addresses.ts'
+import { ShoalError } from '../contract/index.ts'
+import type { PeerId, RealmPin } from '../contract/index.ts'
+import { atHostPort, hostPortOf, parseHostPort, parseMultiaddr } from '../network/addresses.ts'
 import type { HostPort } from '../network/addresses.ts'
 import { usage } from './exit.ts'
-import { defaultTracker, formatTracker, readTrackerInfo } from './tracker-info.ts'
+import { defaultTracker, formatTracker, isLibp2p, readTrackerInfo } from './tracker-info.ts'
+import type { HttpsLine } from './tracker-info.ts'
 
 export interface TrackerPlace {
   readonly listen: HostPort
@@ -13,8 +15,15 @@ export interface TrackerPlace {
   readonly trackers: number
   /** The pin in its line. */
   readonly pin?: RealmPin
-  /** What is printed once it accepts connections; the address alone in the first line. */
-  announcement (served: { readonly pin: RealmPin, readonly port: number }): string
+  /** What is printed once it accepts connections: each address alone in a line, that of HTTPS first. */
+  announcement (served: Served): string
+}
+
+export interface Served {
+  readonly pin: RealmPin
+  readonly port: number
+  /** Where it speaks libp2p, if it does. */
+  readonly libp2p?: { readonly peer: PeerId, /** As it listens, without the peer id. */ readonly addresses: readonly string[] }
 }
 
 const wildcards: readonly string[] = ['0.0.0.0', '::']
@@ -40,6 +49,27 @@ const parseListen = (text: string, port: number): HostPort => {
   return parseHostPort(text, 'BAD_OPTION')
 }
 
+/** The same at the host that people are told; what has no host and port is for nobody who reads it here. */
+const shownAddresses = ({ pin, libp2p }: Served, host: string): readonly string[] => {
+  if (libp2p === undefined) return []
+  const shown = libp2p.addresses.flatMap(text => {
+    const address = parseMultiaddr(text)
+    const at = address === undefined ? undefined : hostPortOf(address)
+    const elsewhere = address === undefined || at === undefined ? undefined : atHostPort(address, { host, port: at.port })
+    return elsewhere === undefined ? [] : formatTracker({ address: `${elsewhere.toString()}/p2p/${libp2p.peer}`, peer: libp2p.peer, pin })
+  })
+  return [...new Set(shown)]
+}
+
+/** Those that say where to listen: an address of libp2p says how to reach a tracker, whose identity and ports are its own. */
+const placesIn = async (info: string): Promise<{ readonly lines: readonly HttpsLine[], readonly trackers: number }> => {
+  const all = await readTrackerInfo(info)
+  const lines = all.filter((line): line is HttpsLine => !isLibp2p(line))
+  const peers = new Set(all.filter(isLibp2p).map(({ peer }) => peer))
+  if (lines.length === 0) throw new ShoalError('BAD_TRACKER_INFO', `${info} does not say where to listen: it has no line HOST:PORT. Add one, or start the tracker without it.`)
+  return { lines, trackers: Math.max(lines.length, peers.size) }
+}
+
 const lineNumber = (text: string | undefined, lines: number): number => {
   const number = text === undefined ? 1 : /^\d{1,6}$/.test(text) ? Number(text) : 0
   if (number < 1 || number > lines) throw usage(`N is ${text ?? ''}, and TRACKER_INFO has ${lines === 1 ? 'one tracker' : `${lines} trackers`}. Give 1${lines === 1 ? '' : ` to ${lines}`}.`)
@@ -48,7 +78,7 @@ const lineNumber = (text: string | undefined, lines: number): number => {
 
 /** @throws ShoalError BAD_TRACKER_INFO, USAGE, BAD_OPTION */
 export const choosePlace = async (given: { readonly info: string | undefined, readonly line: string | undefined, readonly listen: string | undefined }): Promise<TrackerPlace> => {
-  const lines = given.info === undefined ? [defaultTracker] : await readTrackerInfo(given.info)
+  const { lines, trackers } = given.info === undefined ? { lines: [defaultTracker], trackers: 1 } : await placesIn(given.info)
   const line = lines[lineNumber(given.line, lines.length) - 1] ?? defaultTracker
   const listen = given.listen === undefined ? { host: await bindable(line.host), port: line.port } : parseListen(given.listen, line.port)
   // without a file, its address is where it listens
@@ -57,15 +87,16 @@ export const choosePlace = async (given: { readonly info: string | undefined, re
   const host = wildcards.includes(shown.host) ? lan ?? '127.0.0.1' : shown.host
   return {
     listen,
-    trackers: lines.length,
+    trackers,
     ...line.pin === undefined ? {} : { pin: line.pin },
-    announcement: ({ pin, port }) => {
+    announcement: served => {
+      const { pin, port } = served
       const url = formatTracker({ host, port: shown.port === 0 || given.info === undefined ? port : shown.port, pin })
       const next = isLoopback(host)
         ? [`Here, in another terminal:  shoal peer '${url}'`,
             'This address is seen from this machine only. For other machines, stop it and start it with:  shoal tracker --listen 0.0.0.0' + (lan === undefined ? '' : `  (this machine is ${lan})`)]
         : [`On another machine:  shoal peer '${url}'`]
-      return [url, ...next, 'quit or Ctrl-C stops it.', ''].join('\n')
+      return [url, ...shownAddresses(served, host), ...next, 'quit or Ctrl-C stops it.', ''].join('\n')
     }
   }
 }

@@ -2,11 +2,12 @@
 import { join } from 'node:path'
 import { derivePassword } from '../contract/api/password.ts'
 import { exitStatus, ShoalError } from '../contract/index.ts'
-import type { State } from '../contract/index.ts'
+import type { Network, State, TrackerService } from '../contract/index.ts'
 import { loadPlugin } from '../loader.ts'
 import { makeFolder } from '../make-folder.ts'
 import { serveTracker } from '../tracker/http/index.ts'
 import { createTrackerService } from '../tracker/index.ts'
+import { serveTrackerStream } from '../tracker/stream/index.ts'
 import { inTime } from './closing.ts'
 import { passwordSource, readPassword } from './credentials.ts'
 import { usage } from './exit.ts'
@@ -19,6 +20,8 @@ import { noticeLine } from './notices.ts'
 import type { Ending } from './signals.ts'
 import { aborted } from './signals.ts'
 import { watchConsole } from './tracker-console.ts'
+import { openTrackerNetwork } from './tracker-network.ts'
+import type { TrackerNetworkOptions } from './tracker-network.ts'
 import { readTrackerRelay } from './tracker-relay.ts'
 import type { TrackerRelay } from './tracker-relay.ts'
 import { choosePlace } from './tracker-place.ts'
@@ -56,6 +59,17 @@ const resetPassword = async (args: Arguments, io: Io, log: (line: string) => voi
   return exitStatus.done
 }
 
+/** Serves over libp2p, too, while `work` runs: if it can be, and nobody said no. */
+const overLibp2p = async ({ service, ...options }: TrackerNetworkOptions & { readonly service: TrackerService }, work: (network: Network | undefined) => Promise<void>): Promise<void> => {
+  const { log } = options
+  const network = await openTrackerNetwork(options)
+  if (network === undefined) { await work(undefined); return }
+  try {
+    const served = await serveTrackerStream({ service, log, network })
+    try { await work(network) } finally { await inTime(served.stop()) }
+  } finally { await inTime(network.stop()) }
+}
+
 const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Ending, log: (line: string) => void): Promise<number> =>
   withState(args, io, log, async (state, stateFolder) => {
     const relayOptions = readTrackerRelay(args)
@@ -73,9 +87,11 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
         ...certificate === undefined ? {} : { certificate }, ...key === undefined ? {} : { key }
       })
       try {
-        await write(io.stdout, place.announcement({ pin, port: served.address.port }))
-        watchConsole(io, ending)
-        await aborted(ending.signal)
+        await overLibp2p({ args, service, log, stateFolder, beside: served.address }, async network => {
+          await write(io.stdout, place.announcement({ pin, port: served.address.port, ...network === undefined ? {} : { libp2p: { peer: network.peer, addresses: network.addresses() } } }))
+          watchConsole(io, ending)
+          await aborted(ending.signal)
+        })
       } finally { await inTime(served.stop()) }
     } finally { await inTime(Promise.all([service.stop(), relay?.stop()])) }
     return exitStatus.done

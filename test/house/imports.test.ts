@@ -19,7 +19,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'plugin.ts': ['contract', 'plugin', 'core/vouch.ts'],
   files: ['contract', 'make-folder.ts'],
   peer: ['contract', 'core', 'engine', 'membership', 'profile', 'network', 'keys'],
-  cli: ['contract', 'tracker', 'relay', 'index.ts', 'plugin.ts', 'version.ts', 'loader.ts', 'preset.ts', 'shoal.ts', 'network/addresses.ts', 'make-folder.ts', 'own-name.ts', 'transports.ts']
+  cli: ['contract', 'tracker', 'relay', 'index.ts', 'plugin.ts', 'version.ts', 'loader.ts', 'preset.ts', 'shoal.ts', 'network', 'make-folder.ts', 'own-name.ts', 'transports.ts']
 }
 /** These assemble the house: they may import all but its command line. */
 const assemblers = ['own-name.ts', 'transports.ts', 'make-folder.ts', 'index.ts', 'shoal.ts', 'preset.ts', 'loader.ts', 'version.ts']

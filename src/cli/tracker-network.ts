@@ -1,0 +1,86 @@
+/**
+ * The libp2p node of a tracker: its identity, its transports, where it listens. Owns the choice of the port, which is in the addresses that people have and so
+ * stays the same; what is served over the node is in src/tracker/stream, and a relay may be served over it, too.
+ */
+import { lookup } from 'node:dns/promises'
+import { join } from 'node:path'
+import { ShoalError } from '../contract/index.ts'
+import type { Network } from '../contract/index.ts'
+import { loadPlugin } from '../loader.ts'
+import { makeFolder } from '../make-folder.ts'
+import { formatHostPort, parseHostPort } from '../network/addresses.ts'
+import type { HostPort } from '../network/addresses.ts'
+import { createNetwork } from '../network/index.ts'
+import type { NetworkOptions } from '../network/index.ts'
+import { readKept, writeKept } from '../tracker/kept-file.ts'
+import { trackerIdentity } from '../tracker/stream/index.ts'
+import { chooseTransports } from '../transports.ts'
+import type { Arguments } from './grammar.ts'
+
+/** How many ports above that of HTTPS are tried. */
+const portsTried = 16
+
+export interface TrackerNetworkOptions extends Pick<NetworkOptions, 'parts'> {
+  readonly args: Arguments
+  /** Where HTTPS is served. */
+  readonly beside: HostPort
+  readonly stateFolder: string
+  readonly log: (line: string) => void
+}
+
+const portFile = (folder: string): string => join(folder, 'libp2p-port')
+
+const keptPort = async (folder: string): Promise<number | undefined> => {
+  const kept = await readKept(portFile(folder))
+  const port = kept === undefined ? 0 : Number(new TextDecoder().decode(kept))
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined
+}
+
+/** The first of the ports that is free. @throws ShoalError of the last one */
+const openAt = async (ports: readonly number[], open: (port: number) => Promise<Network>): Promise<Network> => {
+  for (const port of ports) {
+    try { return await open(port) } catch (error) {
+      if (!ShoalError.is(error, 'PORT_IN_USE') || port === ports.at(-1)) throw error
+    }
+  }
+  throw new ShoalError('BUG', 'No port to listen on was tried.')
+}
+
+const openNetwork = async ({ args, beside, stateFolder, log, parts }: TrackerNetworkOptions): Promise<Network> => {
+  const specs = args.list('--transport')
+  const { plugins } = await chooseTransports(specs, { load: spec => loadPlugin('transport', spec), leftOut: text => { if (specs.length > 0) log(text) } })
+  const transports = await Promise.all(plugins.map(async plugin => {
+    const folder = join(stateFolder, `transport-${plugin.name}`)
+    await makeFolder(folder, 0o700)
+    return await plugin.create({ folder, log })
+  }))
+  const { libp2p: key } = await trackerIdentity(stateFolder)
+  const at = (host: string, port: number): Promise<Network> => createNetwork({
+    key, transports, log, listen: { host, port }, lookup: async name => (await lookup(name)).address, ...parts === undefined ? {} : { parts }
+  })
+  const asked = args.option('--libp2p')
+  if (asked !== undefined) {
+    const { host, port } = parseHostPort(asked, 'BAD_OPTION')
+    return await at(host, port)
+  }
+  const kept = await keptPort(stateFolder)
+  const near = Array.from({ length: portsTried }, (_, i) => beside.port + 1 + i).filter(port => port < 65_536)
+  const network = await openAt([...kept === undefined ? [] : [kept], ...near, 0], port => at(beside.host, port))
+  if (kept === undefined && network.port !== undefined) await writeKept(portFile(stateFolder), `${network.port}\n`)
+  if (kept !== undefined && network.port !== kept) log(`Port ${kept}, which the tracker had for libp2p, is in use: addresses with it do not lead here now. Free the port and start the tracker again.`)
+  return network
+}
+
+/**
+ * @returns undefined when it is not wanted, or when nobody asked for it and it cannot be: HTTPS is enough
+ * @throws ShoalError BAD_OPTION, PORT_IN_USE, ADDRESS_UNAVAILABLE, STORAGE_FAILED, and what loading a transport throws
+ */
+export const openTrackerNetwork = async (options: TrackerNetworkOptions): Promise<Network | undefined> => {
+  const { args, log, beside } = options
+  if (args.option('--libp2p') === 'none') return undefined
+  try { return await openNetwork(options) } catch (error) {
+    if (options.parts !== undefined || args.option('--libp2p') !== undefined || args.list('--transport').length > 0) throw error
+    log(`The tracker is served over HTTPS alone, at ${formatHostPort(beside)}: ${error instanceof Error ? error.message : String(error)}`)
+    return undefined
+  }
+}
