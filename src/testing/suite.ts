@@ -1,13 +1,13 @@
 /**
- * The shape of every contract suite: a list of named cases over a subject, and the thin wrapper that hands them to vitest. A case throws when its
- * subject breaks the contract, so that a test can also run one case against a deliberately broken subject and see it fail.
+ * The shape of every contract suite: a list of named cases over a subject, and the thin wrapper that hands them to vitest, or to Node's own test runner where
+ * there is no vitest. A case throws when its subject breaks the contract, so that a test can also run one case against a deliberately broken subject and see it
+ * fail.
  */
-import { describe, it } from 'vitest'
 
 /** One fact about a subject: `run` throws, or rejects, when it does not hold. Every case is independent of the others. */
 export interface SuiteCase<T> {
   readonly name: string
-  /** For slow cases. @default vitest's own limit */
+  /** For slow cases. @default 30,000 */
   readonly timeoutMs?: number
   /** Why this subject cannot be held to it. The case is then shown as skipped, with this reason. */
   readonly skip?: string
@@ -20,18 +20,27 @@ export interface Subject<T> {
   readonly release?: () => Promise<void> | void
 }
 
+/** What both runners have. */
+interface Runner {
+  describe (name: string, body: () => void): unknown
+  it (name: string, options: { readonly timeout: number }, body: (context: { skip (reason?: string): void }) => Promise<void>): unknown
+}
+const runner: Runner = process.env.VITEST === undefined ? await import('node:test') : await import('vitest')
+
+const usualMs = 30_000
+
 /**
- * Registers the cases with vitest.
+ * Registers the cases with the test runner that runs this file.
  * @param make called once per case
  */
 export const runSuite = <T>(name: string, cases: readonly SuiteCase<T>[], make: () => Promise<Subject<T>> | Subject<T>): void => {
-  describe(name, () => {
-    for (const suiteCase of cases) {
-      it(suiteCase.name, async ({ skip }) => {
-        if (suiteCase.skip !== undefined) skip(suiteCase.skip)
+  runner.describe(name, () => {
+    for (const { name: fact, timeoutMs = usualMs, skip, run } of cases) {
+      runner.it(fact, { timeout: timeoutMs }, async context => {
+        if (skip !== undefined) { context.skip(skip); return }
         const { subject, release } = await make()
-        try { await suiteCase.run(subject) } finally { await release?.() }
-      }, suiteCase.timeoutMs)
+        try { await run(subject) } finally { await release?.() }
+      })
     }
   })
 }
