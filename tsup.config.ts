@@ -9,6 +9,7 @@ const plugins: Readonly<Record<string, string>> = Object.fromEntries(readdirSync
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    browser: 'src/browser.ts',
     plugin: 'src/plugin.ts',
     'testing/index': 'src/testing/index.ts',
     'sim/index': 'src/sim/index.ts',

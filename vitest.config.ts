@@ -8,6 +8,7 @@ export const shared = {
   resolve: {
     alias: [
       { find: /^shoal\/plugins\/([^/]+)$/, replacement: here('./plugins/$1/index.ts') },
+      { find: /^shoal\/browser$/, replacement: here('./src/browser.ts') },
       { find: /^shoal\/plugin$/, replacement: here('./src/plugin.ts') },
       { find: /^shoal\/testing$/, replacement: here('./src/testing/index.ts') },
       { find: /^shoal\/sim$/, replacement: here('./src/sim/index.ts') },

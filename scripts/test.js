@@ -10,6 +10,7 @@ const steps = (args) => {
   if (large || rest.length > 0) return [['tests', vitest]]
   return [
     ['type check', ['node_modules/typescript-7/bin/tsc', '-p', 'tsconfig.json']],
+    ['type check of the page', ['node_modules/typescript-7/bin/tsc', '-p', 'examples/browser']],
     ['lint', ['node_modules/eslint/bin/eslint.js', '.']],
     ['tests', vitest]
   ]

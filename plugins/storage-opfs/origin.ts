@@ -36,7 +36,7 @@ export const ownFolder = '.shoal'
 export const quoted = (path: string): string => JSON.stringify(path)
 
 const manager = (): StorageManager => {
-  const { storage } = (globalThis as { readonly navigator?: { readonly storage?: Partial<StorageManager> } }).navigator ?? {}
+  const { storage } = (globalThis as unknown as { readonly navigator?: { readonly storage?: Partial<StorageManager> } }).navigator ?? {}
   if (storage?.getDirectory === undefined) throw new ShoalError('STORAGE_FAILED', 'There are no private files here. Open the page over https or from localhost, in a browser of today.')
   return storage as StorageManager
 }
