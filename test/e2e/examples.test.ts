@@ -21,6 +21,19 @@ describe('the examples', () => {
     expect(await run('hello.ts')).toEqual({ code: 0, out: 'Hello, shoal!\nfrom alice: 14 bytes over memory\n', err: '' })
   })
 
+  it('own-selector: pieces are fetched in the order that it says', async () => {
+    expect(await run('own-selector.ts')).toEqual({ code: 0, out: 'chosen in this order: 0 7 1 2 3 4 5 6\n', err: '' })
+  })
+
+  it('own-integrity: a file is sealed, sent and verified by it', async () => {
+    // FIPS 180-4 has this hash of "abc"
+    expect(await run('own-integrity.ts')).toEqual({ code: 0, out: 'sha512-256 53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23\n', err: '' })
+  })
+
+  it('own-transport: a file goes over WebSockets', async () => {
+    expect(await run('own-transport.ts')).toEqual({ code: 0, out: '65536 bytes from alice over ws: the same bytes\n', err: '' })
+  })
+
   it('private-group: one shares, one fetches, against a real tracker', async () => {
     const world = await createWorld()
     const [alice, bob] = await Promise.all([world.user('alice'), world.user('bob')])
