@@ -86,6 +86,11 @@ export const direct = (listening: Listening | undefined): Libp2pFactory<Transpor
     if (listening === undefined) return listener
     const listen = listener.listen.bind(listener)
     const close = listener.close.bind(listener)
+    let isClosed = false
+    listener.addEventListener('close', event => { // before anybody else's
+      if (isClosed) event.stopImmediatePropagation()
+      isClosed = true
+    })
     listener.listen = async address => {
       await listen(await listening.claim(address))
       upgrader().open()
