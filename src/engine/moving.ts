@@ -12,13 +12,13 @@ import type { Preference } from './preference.ts'
 
 const lookMs = 1_000
 const dialTimeoutMs = 10_000
-/** From then on the other side takes a link of ours for one that was dialed by it, too (crossing dials: core/dialing.ts). */
+/** From then on both sides put a link that we dial in the place of one that the other dialed (crossing dials: core/dialing.ts). The lower peer id's at once. */
 const replaceableMs = 20_000
 /** A direct link is tried for again after these, in turn; the last one over and over. */
 const directMs = [5_000, 15_000, 60_000]
 
 export interface MovingOptions {
-  readonly network: Pick<Network, 'dial' | 'carriers'>
+  readonly network: Pick<Network, 'peer' | 'dial' | 'carriers'>
   readonly clock: Clock
   readonly preference: Preference
   /** Whether what was measured decides; else links move only away from relays. */
@@ -60,7 +60,10 @@ export const createMoving = ({ network, clock, preference, isMeasured, links, ad
     }
   }
 
+  const isReplaceable = (link: Link, { since }: Watched, now: number): boolean => !link.inbound || network.peer < link.peer || now >= since + replaceableMs
+
   const seekDirect = (link: Link, watch: Watched, now: number): void => {
+    // the dialer first, so that not both do
     if (now < Math.max(watch.directAt, watch.since + (link.inbound ? replaceableMs : lookMs))) return
     if (network.carriers(link.peer, addresses(link.peer)).every(name => name === relayed)) return
     watch.directAt = now + (directMs[Math.min(watch.directTries++, directMs.length - 1)] ?? 0)
@@ -68,7 +71,7 @@ export const createMoving = ({ network, clock, preference, isMeasured, links, ad
   }
 
   const seekBetter = (link: Link, { wantedBytes, link: id }: LinkView, watch: Watched, now: number): void => {
-    if (wantedBytes === 0 || (link.inbound && now < watch.since + replaceableMs)) return
+    if (wantedBytes === 0 || !isReplaceable(link, watch, now)) return
     const others = network.carriers(link.peer, addresses(link.peer)).filter(name => name !== relayed)
     const to = preference.move({ peer: link.peer, link: id, transport: link.transport, wantedBytes, others }, now)
     if (to !== undefined) void dial(link, to, { only: [to] })

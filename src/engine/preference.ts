@@ -67,6 +67,9 @@ interface History {
   movedAt: number | undefined
   /** Where the link was before it moved. */
   left: string | undefined
+  /** What it moved to, if that was only to see. */
+  onTrial: string | undefined
+  /** How often it went where it had been. */
   returns: number
 }
 
@@ -76,7 +79,7 @@ export const createPreference = (): Preference => {
   const peers = new Map<PeerId, History>()
 
   const historyOf = (peer: PeerId): History => {
-    const history = peers.get(peer) ?? { known: new Map<string, Known>(), run: { link: -1, busyMs: 0, rate: undefined }, movedAt: undefined, left: undefined, returns: 0 }
+    const history = peers.get(peer) ?? { known: new Map<string, Known>(), run: { link: -1, busyMs: 0, rate: undefined }, movedAt: undefined, left: undefined, onTrial: undefined, returns: 0 }
     peers.delete(peer)
     peers.set(peer, history)
     if (peers.size > mostPeers) for (const longestUnused of peers.keys()) { peers.delete(longestUnused); break }
@@ -139,15 +142,17 @@ export const createPreference = (): Preference => {
       const { peer, link, transport, wantedBytes } = situation
       const history = historyOf(peer)
       const { run, movedAt, left } = history
-      if (movedAt !== undefined && now > movedAt + mostPauseMs) history.returns = 0
       if (run.link !== link || run.busyMs < judgedMs || run.rate === undefined) return undefined
-      if (movedAt !== undefined && now < movedAt + doubled(pauseMs, history.returns, mostPauseMs)) return undefined
       if (wantedBytes < run.rate * worthMs / 1000 || wantedBytes === 0) return undefined
+      if (movedAt !== undefined && now > movedAt + mostPauseMs) history.returns = 0
       const choice = better(history, situation, run.rate, now)
       if (choice === undefined) return undefined
-      // back where it was: the trial did not pay, or the other side has another opinion
+      const isBack = history.onTrial === transport && choice.to === left
+      // a trial that does not pay ends as soon as it is judged
+      if (!isBack && movedAt !== undefined && now < movedAt + doubled(pauseMs, history.returns, mostPauseMs)) return undefined
       if (!choice.isTrial) history.returns++
-      if (choice.to === left) knownOf(history, transport).worse++
+      if (isBack) knownOf(history, transport).worse++
+      history.onTrial = choice.isTrial ? choice.to : undefined
       history.movedAt = now
       history.left = transport
       return choice.to

@@ -47,6 +47,9 @@ export interface PeerOptions {
   readonly log?: (line: string) => void
   /** More plugins. */
   readonly use?: readonly Plugin[]
+  /** @default memory alone */
+  readonly transports?: readonly Plugin[]
+  readonly prefer?: 'order' | 'measured'
 }
 
 export interface World {
@@ -82,7 +85,7 @@ export const createWorld = async (): Promise<World> => {
       writeFileSync(path, bytes(length, seed))
       return path
     },
-    async bare ({ home, session = same, storage = same, state: wrapState, log, use = [] } = {}) {
+    async bare ({ home, session = same, storage = same, state: wrapState, log, use = [], transports = [transportMemory()], prefer = 'order' } = {}) {
       const tracker = definePlugin('tracker', 'tried', async (_options, context) => {
         const local = await trackerLocal({ service }).create(context)
         return { ...local, login: async (...args: Parameters<typeof local.login>) => session(await local.login(...args)) }
@@ -91,7 +94,7 @@ export const createWorld = async (): Promise<World> => {
       const kept = definePlugin('state', 'tried', async (_options, context) => (wrapState ?? same)(await stateMemory().create(context)))
       const peer = await createShoal({
         ...home === undefined ? {} : { home: join(folder, home) }, ...log === undefined ? {} : { log },
-        tracker: tracker(), use: [transportMemory(), files(), ...wrapState === undefined ? [] : [kept()], ...use]
+        tracker: tracker(), prefer, use: [...transports, files(), ...wrapState === undefined ? [] : [kept()], ...use]
       })
       peers.push(peer)
       return peer
