@@ -10,6 +10,8 @@ import type { IncomingReply } from './incoming-reply.ts'
 export interface Channel {
   /** Whether it ended. */
   readonly isOver: boolean
+  /** When something came last, by performance.now(). */
+  readonly heardAt: number
   /** @param used whether it had carried something before. @throws ChannelLost; ShoalError TOO_LARGE; the signal's reason when aborted */
   send (request: Pick<CarriedRequest, 'method' | 'path' | 'headers' | 'body'>, used: boolean, signal: AbortSignal): Promise<CarriedReply>
   end (reason: Error): void
@@ -29,6 +31,7 @@ export const createChannel = (link: Link, ended: () => void): Channel => {
   const turns: (() => void)[] = []
   let lastId = 0
   let over: Error | undefined
+  let heardAt = performance.now()
 
   const write = (frame: ClientFrame): void => { if (over === undefined) link.send(encodeFrame(frame)) }
 
@@ -61,6 +64,7 @@ export const createChannel = (link: Link, ended: () => void): Channel => {
 
   link.listen({
     data (chunk) {
+      heardAt = performance.now()
       try { for (const frame of reader.push(chunk)) if (over === undefined) take(frame) } catch (error) {
         const broken = error instanceof Error ? error : new Error(String(error))
         finish(broken)
@@ -73,6 +77,7 @@ export const createChannel = (link: Link, ended: () => void): Channel => {
 
   return {
     get isOver () { return over !== undefined },
+    get heardAt () { return heardAt },
     async send ({ method, path, headers, body }, used, signal) {
       while (over === undefined && replies.size >= maxOpenRequests) await new Promise<void>(resolve => { turns.push(resolve) })
       if (signal.aborted) turns.shift()?.() // it was our turn, and we do not take it

@@ -17,11 +17,14 @@ export interface LinkCarriageOptions extends CarriageParts {
 }
 
 const maxProofBytes = 16 * 1024
+/** A link over UDP does not tell that the tracker was killed: when it has been silent for so long on a request, another is tried beside it. */
+const silentMs = 2_000
 
 export const linkCarriage = ({ address, peer, reach, api, where, check, timeoutMs }: LinkCarriageOptions): Carriage => {
   const stopped = new AbortController()
   const open = new Set<Channel>()
   let shared: { readonly channel: Promise<Channel>, ready: Channel | undefined } | undefined
+  let doubting: Promise<void> | undefined
 
   const failed = (error: unknown): ShoalError => {
     if (stopped.signal.aborted && ShoalError.is(stopped.signal.reason)) return stopped.signal.reason
@@ -70,6 +73,18 @@ export const linkCarriage = ({ address, peer, reach, api, where, check, timeoutM
     return { channel: await shared.channel, used: false }
   }
 
+  /** Takes the place of a link on which nothing comes any more, if the tracker answers on another one: what waits on the old one is then asked again. */
+  const doubt = async (channel: Channel): Promise<void> => {
+    const isSilent = (): boolean => shared?.ready === channel && !channel.isOver && performance.now() - channel.heardAt >= silentMs
+    if (!isSilent()) return
+    const other = await connect().catch(() => undefined) // the tracker is not there: what becomes of the old link is told by itself
+    if (other === undefined) return
+    if (isSilent()) {
+      shared = { channel: Promise.resolve(other), ready: other }
+      channel.end(new Error('the tracker did not answer on it any more'))
+    } else other.end(new Error('It is not needed.'))
+  }
+
   /** For what must not arrive twice: a link that is surely alive, and ends with the reply. */
   const alone = async (request: Parameters<Carriage['send']>[0], signal: AbortSignal): Promise<CarriedReply> => {
     const channel = await connect()
@@ -88,7 +103,8 @@ export const linkCarriage = ({ address, peer, reach, api, where, check, timeoutM
     async send (request, signal) {
       if (!request.repeatable) return await alone(request, signal)
       const { channel, used } = await common()
-      return await channel.send(request, used, signal)
+      const timer = used ? setTimeout(() => { doubting ??= doubt(channel).finally(() => { doubting = undefined }) }, silentMs) : undefined
+      try { return await channel.send(request, used, signal) } finally { clearTimeout(timer) }
     },
     stop (reason) {
       stopped.abort(reason)
