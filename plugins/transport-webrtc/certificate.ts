@@ -34,7 +34,7 @@ const make = async (now: number): Promise<string> => {
     notBefore: new Date(now - dayMs), // clocks differ
     notAfter: new Date(now + lifeMs),
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    keys: keys as CryptoKeyPair, // where the types of pages are known, too, theirs are other than Node's
+    keys,
     extensions: [new BasicConstraintsExtension(false, undefined, true)]
   }, webcrypto)
   return `${KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString()}${certificate.toString('pem')}\n`
