@@ -12,7 +12,7 @@ const types = { '.html': 'text/html; charset=utf-8', '.css': 'text/css', '.js': 
 /** Path -> bytes. Chunks keep what is loaded on demand apart; `tsconfigRaw` lets "shoal/…" mean the package, not the sources of a checkout. */
 const bundle = async () => {
   const { outputFiles } = await build({
-    entryPoints: [here('page.ts')], bundle: true, splitting: true, minify: true, platform: 'browser', format: 'esm', target: 'es2024', outdir: '/', write: false, tsconfigRaw: {}
+    entryPoints: [here('page.ts')], bundle: true, splitting: true, minify: true, platform: 'browser', format: 'esm', target: 'es2024', outdir: '/', write: false, logLevel: 'error', tsconfigRaw: {}
   })
   return new Map(outputFiles.map(({ path, contents }) => [path, contents]))
 }
