@@ -98,7 +98,9 @@ export const createNamespaces = (): Namespaces => {
             add chain ip shoal out { type nat hook postrouting priority 100; }
             add rule ip shoal out oifname "${cable}" masquerade
             add chain ip shoal through { type filter hook forward priority 0; policy accept; }
-            add rule ip shoal through iifname "${cable}" ct state new drop`)
+            add rule ip shoal through iifname "${cable}" ct state new drop
+            add chain ip shoal in { type filter hook input priority 0; policy accept; }
+            add rule ip shoal in iifname "${cable}" ct state new drop`)
         }
       }
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createNamespaces, whyNoNamespaces } from './namespaces.ts'
 import type { Namespaces, Space } from './namespaces.ts'
-import { createWorld, drive, finished, hashOf, MiB } from './world.ts'
+import { createWorld, drive, eventually, finished, hashOf, MiB, status } from './world.ts'
 import type { Driven, World } from './world.ts'
 
 const why = whyNoNamespaces('nft', 'ss', 'turnserver')
@@ -17,6 +17,23 @@ const startRelay = async (world: World, space: Space, ...args: readonly string[]
 /** Remote ends of the sockets that processes in a space hold, TCP and UDP, other than on the loopback interface. */
 const remotes = (space: Space): readonly string[] => space.run('ss', '-Htun', 'state', 'established')
   .split('\n').map(line => line.trim().split(/\s+/).at(-1)?.replace(/:\d+$/, '') ?? '').filter(remote => remote !== '' && remote !== '127.0.0.1')
+
+/** Two machines, each behind a router of its own that masquerades: neither can be dialed from outside. */
+const behindRouters = (net: Namespaces): { readonly hub: Space, readonly left: Space, readonly right: Space } => {
+  const hub = net.space('hub')
+  hub.address(middle)
+  hub.forward()
+  const home = (side: string, outside: string, inside: string): Space => {
+    const [router, machine] = [net.space(`${side}nat`), net.space(side)]
+    net.cable(hub, router, outside)
+    router.route('default', `${outside}.1`)
+    router.masquerade('hub')
+    net.cable(router, machine, inside)
+    machine.route('default', `${inside}.1`)
+    return machine
+  }
+  return { hub, left: home('left', '10.77.1', '192.168.1'), right: home('right', '10.77.2', '192.168.2') }
+}
 
 /** Two machines with a cable to the middle each, and no way from one to the other. */
 const apart = (net: Namespaces): { readonly hub: Space, readonly left: Space, readonly right: Space } => {
@@ -51,4 +68,35 @@ describe.skipIf(why !== undefined)(`a relay, between machines of their own${why 
     const said = left.run(process.execPath, '--no-warnings', new URL('relay-stranger.ts', import.meta.url).pathname, relay.address)
     expect(said).toMatch(/PEER_REFUSED|gives no place: .*PERMISSION_DENIED/)
   }, 90_000)
+
+  it('begins a file between two peers behind masquerading routers over the relay, goes on between them directly, and needs the relay no more', async () => {
+    const { hub, left, right } = behindRouters(createNamespaces())
+    const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through } })
+    const stun = `${middle}:3478`
+    const relay = await startRelay(world, hub, '--stun-listen', stun)
+    const user = (name: string, space: Space, ...args: readonly string[]): ReturnType<World['user']> =>
+      world.user(name, { listen: '0.0.0.0:0', through: space.through, args: ['--transport', `tcp,webrtc?stun=${stun}`, '--relay', relay.address, '--debug', ...args] })
+    const [alice, bob] = await Promise.all([user('alice', left, '--up-limit', '3MiB'), user('bob', right)])
+    await world.group('crew', alice, ['bob', bob])
+    const file = world.file('data.bin', 32 * MiB)
+    await alice.run('upload_file', file, 'crew')
+    await bob.run('download_file', 'crew', 'data.bin', world.path('copy'))
+    const first = await eventually('bytes over the relay', 10_000, async () => {
+      const now = await status(bob, 'data.bin')
+      return now.haveBytes > 0 && now
+    })
+    expect(first.transports).toEqual(['relay'])
+    const moved = await eventually('a direct link', 20_000, async () => {
+      const now = await status(bob, 'data.bin')
+      return now.transports.join() === 'webrtc' && now
+    })
+    relay.kill('SIGTERM')
+    expect(await relay.ended).toMatchObject({ code: 0 })
+    expect(hub.run('ss', '-Hlun', 'sport', '=', ':3478')).toBe('')
+    expect(moved.haveBytes).toBeLessThan(24 * MiB)
+    const done = await finished(bob, 'data.bin', 40_000)
+    expect(hashOf(world.path('copy'))).toBe(hashOf(file))
+    expect(done.wastedBytes).toBeLessThan(MiB)
+    for (const space of [left, right]) expect(new Set(remotes(space))).toEqual(new Set([middle]))
+  }, 120_000)
 })
