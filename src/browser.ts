@@ -14,7 +14,7 @@ export type { PeerMemory } from './assemble.ts'
 export interface BrowserShoalOptions extends Omit<PeerOptions, 'listen' | 'announce'> {
   /**
    * Plugins: one transport or more, a state, a storage that has files of its own (opfs), and others in order of preference.
-   * @default for each kind that is missing: rarest-first; sha256 and sha1; owner. Transport, state and storage must be given
+   * @default for each kind that is missing: rarest-first; sha256, sha1 and blake3; owner. Transport, state and storage must be given
    */
   readonly use: readonly Plugin[]
 }
@@ -22,7 +22,10 @@ export interface BrowserShoalOptions extends Omit<PeerOptions, 'listen' | 'annou
 /** The policies, which are the same everywhere. A port touches the world: which, says the one who runs in it. */
 const policies: { readonly [K in Kind]?: () => Promise<readonly Plugin<K>[]> } = {
   selector: async () => [(await import('../plugins/selector-rarest-first/index.ts')).default()],
-  integrity: async () => [(await import('../plugins/integrity-sha256/index.ts')).default(), (await import('../plugins/integrity-sha1/index.ts')).default()],
+  integrity: async () => [
+    (await import('../plugins/integrity-sha256/index.ts')).default(), (await import('../plugins/integrity-sha1/index.ts')).default(),
+    (await import('../plugins/integrity-blake3/index.ts')).default()
+  ],
   admission: async () => [(await import('../plugins/admission-owner/index.ts')).default()]
 }
 

@@ -28,16 +28,26 @@ const same = (a: unknown, b: unknown): boolean => {
 
 type Expected = ((error: unknown) => boolean) | { readonly code: string }
 
+const fits = (error: unknown, expected: Expected): boolean =>
+  typeof expected === 'function' ? expected(error) : typeof error === 'object' && error !== null && Reflect.get(error, 'code') === expected.code
+
 const assert = {
   ok (value: unknown, message?: string): void { if (value === undefined || value === false || value === 0 || value === '' || value === null) fail(message, `${shown(value)} is not true`) },
   equal (found: unknown, expected: unknown, message?: string): void { if (!Object.is(found, expected)) fail(message, `${shown(found)} is not ${shown(expected)}`) },
+  throws (work: () => unknown, expected: Expected, message?: string): void {
+    try { work() } catch (error) {
+      if (!fits(error, expected)) fail(undefined, `${message ?? 'thrown otherwise'}: ${shown(error)}`)
+      return
+    }
+    fail(message, 'it did not throw')
+  },
+  match (found: string, pattern: RegExp, message?: string): void { if (!pattern.test(found)) fail(message, `${found} does not match ${String(pattern)}`) },
   deepEqual (found: unknown, expected: unknown, message?: string): void {
     if (!same(found, expected)) fail(undefined, `${message === undefined ? '' : `${message}: `}${shown(found)} is not ${shown(expected)}`)
   },
   async rejects (work: Promise<unknown> | (() => Promise<unknown>), expected: Expected, message?: string): Promise<void> {
     try { await (typeof work === 'function' ? work() : work) } catch (error) {
-      const fits = typeof expected === 'function' ? expected(error) : typeof error === 'object' && error !== null && Reflect.get(error, 'code') === expected.code
-      if (!fits) fail(undefined, `${message ?? 'rejected otherwise'}: ${shown(error)}`)
+      if (!fits(error, expected)) fail(undefined, `${message ?? 'rejected otherwise'}: ${shown(error)}`)
       return
     }
     fail(message, 'it was not rejected')

@@ -1,6 +1,8 @@
 /** What the page of the contract suites runs: each case by its kind and name, on fresh databases and folders. */
+import { integritySuite } from '../../src/testing/integrity.ts'
 import { stateSuite } from '../../src/testing/state.ts'
 import { storageSuite } from '../../src/testing/storage.ts'
+import { blake3Integrity } from '../../plugins/integrity-blake3/index.ts'
 import { indexedDbState } from '../../plugins/state-indexeddb/index.ts'
 import { opfsStorage } from '../../plugins/storage-opfs/index.ts'
 import type { State } from '../../src/contract/index.ts'
@@ -54,7 +56,12 @@ const runStorage = async (name: string): Promise<void> => {
   })
 }
 
-const kinds: Readonly<Record<string, (name: string) => Promise<void>>> = { state: runState, storage: runStorage }
+const runIntegrity = async (name: string): Promise<void> => {
+  const integrity = blake3Integrity({}, { log: () => undefined })
+  try { await integritySuite.find(suiteCase => suiteCase.name === name)?.run(integrity) } finally { await integrity.stop?.() }
+}
+
+const kinds: Readonly<Record<string, (name: string) => Promise<void>>> = { state: runState, storage: runStorage, integrity: runIntegrity }
 
 /** @returns why it failed, or undefined */
 const runCase = async (kind: string, name: string): Promise<string | undefined> => {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { stateSuite, storageSuite } from 'shoal/testing'
+import { integritySuite, stateSuite, storageSuite } from 'shoal/testing'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundled, chromiumPath, launch, noChromium, servePages } from './chromium.ts'
@@ -9,7 +9,8 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 const suites: readonly (readonly [string, string, readonly { readonly name: string, readonly timeoutMs?: number }[], Readonly<Record<string, string>>])[] = [
   ['state-indexeddb', 'state', stateSuite, {}],
-  ['storage-opfs', 'storage', storageSuite, {}]
+  ['storage-opfs', 'storage', storageSuite, {}],
+  ['integrity-blake3', 'integrity', integritySuite, {}]
 ]
 
 describe('in a real Chromium', () => {
