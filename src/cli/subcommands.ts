@@ -70,5 +70,13 @@ export const subcommands: readonly Subcommand[] = [
     summary: 'lists the plugins of every kind: the first party\'s and those that the configuration names; whether each loads, and if not, why',
     details: ['Each is loaded in a process of its own, for 10 s at most.'],
     run: async (args, io, ending) => (await import('./plugins.ts')).runPlugins(args, io, ending)
+  },
+  {
+    name: 'plugin',
+    arguments: [{ name: 'new', kind: 'text' }, { name: 'KIND', kind: 'text' }, { name: 'NAME', kind: 'text' }, { name: 'FOLDER', kind: 'path', optional: true }],
+    options: [],
+    summary: 'writes a folder with a plugin of your own that works, its test, and what it takes to build it',
+    details: ['KIND is transport, selector, integrity, storage, tracker, state or admission. FOLDER is ./shoal-KIND-NAME unless given. Nothing is written over.'],
+    run: async (args, io) => (await import('./plugin-new.ts')).runPlugin(args, io)
   }
 ]

@@ -54,8 +54,8 @@ describe('the house', () => {
     expect(wrong).toEqual([])
   })
 
-  it('keeps examples and benchmarks to published names', () => {
-    const wrong = files('examples/**/*.ts', 'benchmarks/**/*.ts').flatMap(path => imports(path).filter(name => /^(src|plugins|test)\//.test(name)).map(name => `${path} -> ${name}`))
+  it('keeps examples, benchmarks and templates to published names', () => {
+    const wrong = files('examples/**/*.ts', 'benchmarks/**/*.ts', 'templates/**/*.ts').flatMap(path => imports(path).filter(name => /^(src|plugins|test)\//.test(name)).map(name => `${path} -> ${name}`))
     expect(wrong).toEqual([])
   })
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { version } from '../../src/version.ts'
 
-const sources = files('src/**/*.ts', 'plugins/**/*.ts', 'examples/**/*.ts', 'benchmarks/**/*.ts')
+const sources = files('src/**/*.ts', 'plugins/**/*.ts', 'examples/**/*.ts', 'benchmarks/**/*.ts', 'templates/**/index.ts')
 const code = (path: string): string => text(path).split('\n').filter(line => !/^\s*(\*|\/\*\*|\/\/ [^@e])/.test(line)).join('\n')
 const lines = (path: string): number => text(path).split('\n').length - 1
 

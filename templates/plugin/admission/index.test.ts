@@ -1,0 +1,4 @@
+import { runPluginSuite } from 'shoal/testing'
+import plugin from './index.ts'
+
+runPluginSuite(plugin, { options: () => ({ subject: { users: 'alice,bob' } }) })
