@@ -20,6 +20,9 @@ const bindable = (host: string, port: number): Promise<number> => new Promise((r
   })
 })
 
+const inUse = (host: string, port: number, by: string): ShoalError =>
+  new ShoalError('PORT_IN_USE', `WebRTC cannot listen on UDP port ${port} of ${host}: ${by} (EADDRINUSE). Choose another with webrtc?port=, or leave it out.`)
+
 const isFree = async (host: string, port: number): Promise<boolean> => {
   try { return await bindable(host, port) === port } catch { return false } // why not is told by the next, which takes any port
 }
@@ -43,8 +46,10 @@ const remembered = async (folder: string | undefined): Promise<number | undefine
  */
 export const claimPort = async (host: string, asked: number, folder: string | undefined): Promise<number> => {
   if (asked !== 0) {
-    if (spent.has(asked)) throw new ShoalError('PORT_IN_USE', `WebRTC cannot listen on UDP port ${asked} again in this process (EADDRINUSE). Choose another with webrtc?port=, or start it anew.`)
-    await bindable(host, asked)
+    if (spent.has(asked)) throw inUse(host, asked, 'this process did before, and can do so once')
+    try { await bindable(host, asked) } catch (error) {
+      throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' ? inUse(host, asked, 'another program does') : error
+    }
     spent.add(asked)
     return asked
   }
