@@ -31,6 +31,7 @@ export interface Integrity {
   /**
    * The proof that `count` hashes of the piece layer, from `first`, belong to the root. `first` is a multiple of 512, or the range is the whole layer.
    * @param hashes the whole piece layer
+   * @throws ShoalError INTEGRITY when they are not those of the manifest's root: they were damaged where they are kept
    */
   proof (manifest: Manifest, hashes: Uint8Array, first: number, count: number): Uint8Array
   /** Whether `hashes` are the piece hashes from `first` on. Called with data from strangers: never throws for bad data. */

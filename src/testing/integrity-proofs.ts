@@ -1,6 +1,6 @@
 /** What every Integrity must do about proofs of piece hashes, which come from strangers: the half of the suite about pages. integrity.ts is the whole. */
 import assert from 'node:assert/strict'
-import { concatBytes, hashPage, leafBytes, pieceCount } from '../contract/index.ts'
+import { concatBytes, hashPage, leafBytes, pieceCount, ShoalError } from '../contract/index.ts'
 import type { Integrity, Layout, Manifest } from '../contract/index.ts'
 import { contentOf, layouts, manifestOf, seeded } from './contents.ts'
 import type { SuiteCase } from './suite.ts'
@@ -112,7 +112,7 @@ export const integrityProofSuite: readonly SuiteCase<Integrity>[] = [
         const { manifest, hashes, pages } = await layerOf(integrity, layout)
         for (const { first, count } of pages) {
           const damaged = flippedAt(hashes, first * integrity.hashBytes + 3)
-          assert.throws(() => integrity.proof(manifest, damaged, first, count), `page ${first}`)
+          assert.throws(() => integrity.proof(manifest, damaged, first, count), (error: unknown) => ShoalError.is(error, 'INTEGRITY'), `page ${first}`)
         }
       }
     } },
