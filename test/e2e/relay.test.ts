@@ -69,6 +69,26 @@ describe.skipIf(why !== undefined)(`a relay, between machines of their own${why 
     expect(said).toMatch(/PEER_REFUSED|gives no place: .*PERMISSION_DENIED/)
   }, 90_000)
 
+  it('is told of by the tracker that runs it: peers that were given none find each other through it', async () => {
+    const { hub, left, right } = apart(createNamespaces())
+    const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through }, trackerArgs: ['--relay-listen', `${middle}:0`] })
+    const user = (name: string, space: Space): ReturnType<World['user']> => world.user(name, { listen: '0.0.0.0:0', through: space.through, args: ['--transport', 'tcp'] })
+    const [alice, bob] = await Promise.all([user('alice', left), user('bob', right)])
+    await world.group('crew', alice, ['bob', bob])
+    await alice.run('upload_file', world.file('data.bin', MiB), 'crew')
+    await bob.run('download_file', 'crew', 'data.bin', world.path('copy'))
+    expect((await finished(bob, 'data.bin', 30_000)).bytesByPeer).toMatchObject([{ user: 'alice', bytes: MiB, transport: 'relay' }])
+  }, 60_000)
+
+  it('takes its STUN server with it when it is killed', async () => {
+    const { hub } = apart(createNamespaces())
+    const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through } })
+    const relay = await startRelay(world, hub, '--stun-listen', `${middle}:3478`)
+    expect(hub.run('ss', '-Hlun', 'sport', '=', ':3478')).not.toBe('')
+    relay.kill('SIGKILL')
+    await eventually('the end of the STUN server', 5_000, () => Promise.resolve(hub.run('ss', '-Hlun', 'sport', '=', ':3478') === ''))
+  }, 30_000)
+
   it('begins a file between two peers behind masquerading routers over the relay, goes on between them directly, and needs the relay no more', async () => {
     const { hub, left, right } = behindRouters(createNamespaces())
     const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through } })

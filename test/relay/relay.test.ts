@@ -121,7 +121,7 @@ describe('a relay', () => {
 })
 
 describe('a peer that keeps its relays', () => {
-  it('takes a place when there is a group to use it for, loses it with the relay, and takes it again when that is back', async () => {
+  it('takes a place when there is a group to use it for, loses it with the relay, and takes it again when that is back, and gives it up at the end', async () => {
     const world = await createRelayWorld()
     const member = await world.member()
     const stop = new AbortController()
@@ -135,10 +135,16 @@ describe('a peer that keeps its relays', () => {
     groups.add(one)
     await vi.waitFor(() => { expect(told).toEqual([true]) }, 5_000)
     expect(throughRelay(member)).toEqual([`${world.address}/p2p-circuit`])
-    await world.relay.stop()
+    await world.restart()
     await vi.waitFor(() => { expect(told).toEqual([true, false]) }, 5_000)
     expect(throughRelay(member)).toEqual([])
+    await vi.waitFor(() => { expect(told).toEqual([true, false, true]) }, 10_000)
+    const late = await placed(world, one)
+    const accepted = new Promise<Link>(resolve => { member.network.accept(resolve) })
+    await late.network.dial(member.peer, throughRelay(member), soon())
+    expect((await accepted).transport).toBe('relay')
     stop.abort()
     await kept
-  })
+    expect(throughRelay(member)).toEqual([])
+  }, 30_000)
 })

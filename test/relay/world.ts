@@ -24,6 +24,8 @@ export interface RelayWorld {
   readonly address: string
   readonly notes: readonly string[]
   member (): Promise<Member>
+  /** Stops the relay and starts it again, with its key and port. */
+  restart (): Promise<void>
 }
 
 export const listen = { host: '127.0.0.1', port: 0 }
@@ -32,11 +34,18 @@ export const createRelayWorld = async (options: Partial<RelayOptions> = {}): Pro
   const realmKey = await generateKey()
   const realm = { key: realmKey.publicKey, pin: realmPin(realmKey.publicKey) }
   const notes: string[] = []
-  const relay = await createRelay({ realm, key: (await generateKey()).libp2p, transports: [tcp()], listen, log: line => { notes.push(line) }, ...options })
+  const { libp2p: key } = await generateKey()
+  const start = (port: number): Promise<Relay> => createRelay({ realm, key, transports: [tcp()], listen: { ...listen, port }, log: line => { notes.push(line) }, ...options })
+  let relay = await start(0)
   onTestFinished(() => relay.stop())
   const [address = ''] = relay.addresses()
   return {
-    relay, address, notes,
+    get relay () { return relay },
+    address, notes,
+    async restart () {
+      await relay.stop()
+      relay = await start(Number(address.split('/')[4]))
+    },
     async member () {
       const device = await generateKey()
       const network = await createNetwork({ key: device.libp2p, transports: [tcp()], listen, log: line => { notes.push(line) } })
