@@ -5,8 +5,10 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
 import type { DialOptions, PeerId, Transport } from '../contract/index.ts'
+import { atHostPort, hostKind, hostPortOf } from './addresses.ts'
 import { dialError, failure, lanesOf } from './dialing.ts'
 import type { Failure } from './dialing.ts'
+import type { Lookup } from './listening.ts'
 import { race } from './race.ts'
 
 /** How long an address may take to answer at all: three SYNs. Others are tried meanwhile. */
@@ -21,6 +23,8 @@ export interface DialerOptions {
   readonly connect: Connect
   readonly transports: readonly Transport[]
   readonly self: PeerId
+  /** Finds the address of a host that is named. Without it, only transports that look up names by themselves dial such. */
+  readonly lookup?: Lookup | undefined
 }
 
 export interface Dialed { readonly connection: Connection, readonly stream: Stream }
@@ -47,7 +51,14 @@ const unlessAborted = <T>(wait: Promise<T>, signal: AbortSignal, discard: (late:
 
 const drop = ({ connection }: Pick<Dialed, 'connection'>): void => { connection.abort(new Error('Another address was faster.')) }
 
-export const createDialer = ({ connect, transports, self }: DialerOptions): Dialer => {
+export const createDialer = ({ connect, transports, self, lookup }: DialerOptions): Dialer => {
+  /** Of the transports over UDP, none looks up the name of a host. */
+  const numeric = async (address: Multiaddr): Promise<Multiaddr> => {
+    const at = hostPortOf(address)
+    if (at === undefined || lookup === undefined || hostKind(at.host) !== 'dns' || address.getComponents()[1]?.name !== 'udp') return address
+    return atHostPort(address, { host: await lookup(at.host), port: at.port }) ?? address
+  }
+
   const reach = async (peer: PeerId, address: Multiaddr, protocol: string, signal: AbortSignal, answered: () => void): Promise<Dialed> => {
     const patience = new AbortController()
     const wait = (ms: number, what: string): ReturnType<typeof setTimeout> => setTimeout(() => { patience.abort(new Error(`${what} within ${ms / 1000} s`)) }, ms)
@@ -59,7 +70,8 @@ export const createDialer = ({ connect, transports, self }: DialerOptions): Dial
     }
     const both = AbortSignal.any([signal, patience.signal])
     try {
-      const connecting = connect(address.encapsulate(`/p2p/${peer}`), {
+      const target = await unlessAborted(numeric(address), both, () => undefined)
+      const connecting = connect(target.encapsulate(`/p2p/${peer}`), {
         signal: both,
         onProgress ({ type }) { if (type === 'upgrader:encrypt-outbound-connection') greeted() }
       })

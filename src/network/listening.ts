@@ -57,7 +57,7 @@ export const startError = (error: unknown, listen: HostPort | undefined): unknow
   const where = formatHostPort(listen)
   const why = depths(error)
   const cause = { cause: error }
-  if (inUse.test(why)) return new ShoalError('PORT_IN_USE', `Cannot listen on ${where}: another program listens there${udpOf(why)}. Choose another port, or stop that program.`, cause)
+  if (inUse.test(why)) return new ShoalError('PORT_IN_USE', `Cannot listen on ${udpOf(why, listen) ?? where}: another program listens there. Choose another port, or stop that program.`, cause)
   if (forbidden.test(why)) return new ShoalError('ADDRESS_UNAVAILABLE', `Cannot listen on ${where}: this user may not use port ${listen.port}. Choose a port above 1023.`, cause)
   if (foreign.test(why)) {
     return new ShoalError('ADDRESS_UNAVAILABLE', `Cannot listen on ${where}: this machine has no address ${listen.host}. Give an address of this machine, or leave it out.`, cause)
@@ -65,10 +65,10 @@ export const startError = (error: unknown, listen: HostPort | undefined): unknow
   return new ShoalError('ADDRESS_UNAVAILABLE', `Cannot listen on ${where}: ${(why.split('\n', 1)[0] ?? '').slice(0, 300)}. Give another address or port.`, cause)
 }
 
-/** The UDP port that the failed address names: it need not be the one that was asked for. */
-const udpOf = (why: string): string => {
-  const port = /\/udp\/(\d+)[^\n]*:\s*\n?[^\n]*(?:in use|EADDRINUSE|mux)/i.exec(why)?.[1]
-  return port === undefined ? '' : `, on UDP port ${port}`
+/** Where it failed, if that was over UDP: a transport may have a port of its own. */
+const udpOf = (why: string, { host }: HostPort): string | undefined => {
+  const port = /\/udp\/(\d+)[^\n]*:\s*\n?[^\n]*(?:in use|EADDRINUSE|os error|mux)/i.exec(why)?.[1]
+  return port === undefined ? undefined : `${formatHostPort({ host, port: Number(port) })} over UDP`
 }
 
 /** Loopback ones last: they serve peers on the same machine, and elsewhere they only cost a refused connection. */

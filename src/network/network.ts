@@ -165,7 +165,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<RelayedNet
     throw startError(error, listen)
   }
   const told = announce === undefined || announce.length === 0 ? undefined : announced(announce, transports, socket.list())
-  const dialer = createDialer({ connect: socket.connect, transports: carriers, self: peer })
+  const dialer = createDialer({ connect: socket.connect, transports: carriers, self: peer, lookup: options.lookup })
 
   return {
     peer,
