@@ -60,6 +60,24 @@ describe('an open group', () => {
     expect(await bob.joinGroup('crew')).toBe('member')
   })
 
+  it('lets in who asks once more though others come first, every time anew', async () => {
+    const world = await createWorld()
+    let [writes, before] = [Infinity, (): Promise<unknown> => Promise.resolve()]
+    const alice = await world.peer('alice', {
+      session: inner => ({ ...inner, append: async (...args) => writes-- > 0 ? inner.append(...args) : Promise.reject(new Error('The line is cut.')) })
+    })
+    const bob = await world.peer('bob', { session: inner => ({ ...inner, async append (...args) { await before(); return inner.append(...args) } }) })
+    const [carol, dave] = [await world.peer('carol'), await world.peer('dave')]
+    await alice.createGroup('crew')
+    await bob.joinGroup('crew')
+    writes = 1
+    await alice.setAdmission('crew', 'open').catch(() => undefined)
+    const first = [carol, dave]
+    before = async () => first.pop()?.joinGroup('crew')
+    expect(await bob.joinGroup('crew')).toBe('member')
+    expect(first).toEqual([])
+  })
+
   it('takes back a member who was removed, once they ask', async () => {
     const world = await createWorld()
     const [alice, bob] = [await world.peer('alice'), await world.peer('bob')]

@@ -64,6 +64,10 @@ export const faults: Readonly<Record<string, Fault>> = {
     }
   },
   'a name is overwritten without asking': { noticed: 'unless who shares it', session: session => ({ share: async (group, file) => await session.share(group, { ...file, replace: true }) }) },
+  'an open group is listed as any other': {
+    noticed: 'an open group is listed as one',
+    session: session => ({ groups: async options => (await session.groups(options)).map(listing => ({ ...listing, policy: 'owner' as const })) })
+  },
   'a share is never withdrawn': { noticed: 'goes with its last share', session: () => ({ unshare: () => Promise.resolve() }) },
   'any piece length is taken over': {
     noticed: 'first piece length',
