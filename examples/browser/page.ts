@@ -135,6 +135,7 @@ const enter = async (isNew: boolean): Promise<void> => {
     tell('Starting …')
     shoal = await openPeer(wanted)
     address = wanted
+    Object.assign(globalThis, { shoal }) // for the console: try shoal.downloads()
     void watch(shoal)
   }
   const [user, password] = [nameField.value, passwordField.value]

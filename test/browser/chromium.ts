@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
-import type { Browser } from 'playwright-core'
+import type { Browser, BrowserContext } from 'playwright-core'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -21,10 +21,15 @@ export const chromiumPath: string | undefined = ['chromium', 'chromium-browser',
 /** Why a test that needs a browser is skipped. */
 export const noChromium = 'there is no chromium on the PATH: install it (Debian: apt-get install chromium)'
 
-export const launch = async (): Promise<Browser> => {
+const options = (): { readonly executablePath: string, readonly args: string[] } => {
   if (chromiumPath === undefined) throw new Error(noChromium)
-  return chromium.launch({ executablePath: chromiumPath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+  return { executablePath: chromiumPath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] }
 }
+
+export const launch = async (): Promise<Browser> => chromium.launch(options())
+
+/** One that keeps its data in a folder, as a person's does. */
+export const launchAt = async (profile: string): Promise<BrowserContext> => chromium.launchPersistentContext(profile, options())
 
 /** What `shoal/…` means in the sources. */
 export const names = {
