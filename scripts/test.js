@@ -1,6 +1,7 @@
 // npm test: sets up the checkout, builds, type-checks, lints, runs every test, and ends with what was skipped and why.
 // Arguments are handed to vitest; --large runs the tests of large files instead.
 import { join } from 'node:path'
+import { ensureChromium } from './chromium.js'
 import { checkoutNode, ensureBuilt, environment, exitWith, root, run } from './setup.js'
 
 const steps = (args) => {
@@ -18,6 +19,8 @@ const steps = (args) => {
 
 await exitWith(async () => {
   await ensureBuilt()
+  const words = process.argv.slice(2).filter(word => !word.startsWith('-'))
+  if (words.length === 0 || words.some(word => word.includes('browser'))) ensureChromium()
   let failed = 0
   for (const [name, [program, ...args]] of steps(process.argv.slice(2))) {
     const status = await run(checkoutNode(), [join(root, program), ...args], { env: environment() })
