@@ -42,12 +42,18 @@ export const startChild = (...args: string[]): Child => {
   }
 }
 
-export interface Peer extends Child { readonly peer: PeerId, readonly addresses: readonly string[], readonly port: number }
+export interface Address { readonly peer: PeerId, readonly addresses: readonly string[], readonly port: number }
+export type Peer = Child & Address
+
+/** Where it says that it is. */
+export const addressOf = async (child: Child): Promise<Address> => {
+  const { peer, addresses } = JSON.parse(await child.line()) as { peer: PeerId, addresses: string[] }
+  return { peer, addresses, port: Number(/udp\/(\d+)/.exec(addresses[0] ?? '')?.[1]) }
+}
 
 export const startPeer = async (folder: string): Promise<Peer> => {
   const child = startChild(folder)
-  const { peer, addresses } = JSON.parse(await child.line()) as { peer: PeerId, addresses: string[] }
-  return { ...child, peer, addresses, port: Number(/udp\/(\d+)/.exec(addresses[0] ?? '')?.[1]) }
+  return { ...child, ...await addressOf(child) }
 }
 
 export const killAll = (): void => { for (const child of children) child.kill('SIGKILL') }
