@@ -29,7 +29,7 @@ export const linkCarriage = ({ address, peer, reach, api, where, check, timeoutM
   const failed = (error: unknown): ShoalError => {
     if (stopped.signal.aborted && ShoalError.is(stopped.signal.reason)) return stopped.signal.reason
     if (ShoalError.is(error, 'PEER_REFUSED')) return /another peer answered/.test(error.message) ? keyRefused(where, error) : notOurs(where, 'who answers there is no tracker')
-    if (ShoalError.is(error, 'PEER_UNREACHABLE')) return unreachable(where, new Error(error.message.replace(/^[^:]*: /, ''), { cause: error }))
+    if (ShoalError.is(error, 'PEER_UNREACHABLE')) return unreachable(where, new Error(error.message.replace(/^[^:]*: /, '').replace(/\. It is tried again.*$|\.$/, ''), { cause: error }))
     if (error instanceof Error && error.name === 'TimeoutError') return timedOut(where, timeoutMs)
     return unreachable(where, error instanceof ChannelLost ? error.cause : error)
   }

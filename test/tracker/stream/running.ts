@@ -63,8 +63,9 @@ export const startStream = async (transport: () => Promise<Transport> | Transpor
       return client
     },
     async restart () {
+      const { port = 0 } = station.network
       await station.stop()
-      station = await serve(station.network.port ?? 0)
+      station = await serve(port)
       return station
     },
     async stop () {
