@@ -59,8 +59,6 @@ export interface Surroundings {
   /** What paths name, unless the storage says it. */
   readonly files?: Files
   readonly lookup?: NonNullable<NetworkOptions['lookup']>
-  /** A browser cannot be dialed: it only dials. */
-  readonly canListen: boolean
 }
 
 /** @throws ShoalError PLUGIN_SHAPE, PLUGIN_VERSION, PORT_IN_USE, ADDRESS_UNAVAILABLE, STATE_FAILED, and what a plugin throws */
@@ -115,7 +113,7 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
     const host = options.listen?.host ?? '0.0.0.0'
     const open = (port: number): ReturnType<typeof createNetwork> =>
       createNetwork({
-        key: device.libp2p, transports, listen: surroundings.canListen ? { host, port } : undefined, ...(surroundings.lookup === undefined ? {} : { lookup: surroundings.lookup }),
+        key: device.libp2p, transports, listen: { host, port }, ...(surroundings.lookup === undefined ? {} : { lookup: surroundings.lookup }),
         ...(options.announce === undefined ? {} : { announce: options.announce }), log
       })
     const last = Number(await profile.settings.get(rememberedPort) ?? 0)
@@ -143,6 +141,11 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
           heard = event.reachable
           return
         case 'expired': events.send({ type: 'warning', detail: `${event.error.message} Sharing goes on with who is linked; type \`logout\` and \`login\` again.` }); return
+        case 'link': {
+          const user = engine.userOf(event.peer)
+          events.send({ ...event, ...(user === undefined ? {} : { user }) })
+          return
+        }
         case 'blamed': events.send({ type: 'blame', peer: event.peer, detail: event.why }); return
         case 'removal': void login.account?.membership.learn(event.entry).catch((error: unknown) => { log(`A removal told by a peer is not believed: ${String(error)}`) }); return
         default:

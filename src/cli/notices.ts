@@ -54,6 +54,8 @@ export const noticeOf = (event: ShoalEvent, me: UserName | undefined): Notice | 
       const more = event.detail === undefined ? '' : `: ${event.detail}`
       return event.change === 'lost' ? warning(`the tracker does not answer; transfers go on, commands wait for it${more}`) : notice(`the tracker is back${more}`)
     }
+    // others come and go with what is fetched: list_peers tells
+    case 'link': return event.change === 'moved' ? notice(`the link to ${event.user ?? event.peer} moved from ${event.from ?? '?'} to ${event.transport}`) : undefined
     case 'blame': return warning(`peer ${event.peer}: ${event.detail}`)
     case 'warning': return warning(event.detail)
     case 'overflow': return warning('some notices were lost: too many at once')

@@ -159,6 +159,8 @@ export type ShoalEvent =
   | { readonly type: 'download', readonly group: GroupName, readonly name: string, readonly change: 'started' | 'complete' | 'failed' | 'waiting' | 'going', readonly detail?: string }
   | { readonly type: 'share', readonly group: GroupName, readonly name: string, readonly change: 'failed', readonly code: ErrorCode, readonly detail: string }
   | { readonly type: 'tracker', readonly change: 'lost' | 'back', readonly detail?: string }
+  /** A link to a peer opened, went on over another transport (`from` the old one), or is gone. */
+  | { readonly type: 'link', readonly peer: PeerId, readonly user?: UserName, readonly change: 'open' | 'moved' | 'closed', readonly transport: string, readonly from?: string }
   /** A peer sent bad data, and what was done. */
   | { readonly type: 'blame', readonly peer: PeerId, readonly group?: GroupName, readonly detail: string }
   | { readonly type: 'warning', readonly detail: string }

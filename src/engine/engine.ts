@@ -27,6 +27,7 @@ export type EngineEvent = SessionEvent
   | { readonly type: 'unreadable', readonly content: ContentId, readonly error: unknown }
   | { readonly type: 'tracker', readonly reachable: boolean, readonly error?: unknown }
   | { readonly type: 'expired', readonly error: ShoalError }
+  | { readonly type: 'link', readonly peer: PeerId, readonly change: 'open' | 'moved' | 'closed', readonly transport: string, readonly from?: string }
 
 export interface EngineOptions {
   readonly network: Network
@@ -127,11 +128,16 @@ export const createEngine = (options: EngineOptions): Engine => {
     const since = clock.now()
     const conversation = converse(link, { agent: options.agent, clock, blocks }, {
       greeted (greeted) {
+        const before = newestLink(link.peer)?.transport
         links.set(id, greeted)
         book.linked(link.peer, link.transport)
         preference.held(link.peer, link.transport)
         moving.linked(id)
         loop.input({ type: 'linked', link: id, peer: link.peer, inbound: link.inbound })
+        if (!links.has(id)) return // the session keeps another one
+        const { peer, transport } = link
+        if (before === undefined) event({ type: 'link', peer, change: 'open', transport })
+        else if (before !== transport) event({ type: 'link', peer, change: 'moved', transport, from: before })
       },
       heard (message) { loop.input({ type: 'message', link: id, message }) },
       progress (bytes) { loop.input({ type: 'heard', link: id, bytes }) },
@@ -140,8 +146,10 @@ export const createEngine = (options: EngineOptions): Engine => {
         if (error !== undefined) log(`Link to ${link.peer} over ${link.transport} ended: ${error.message}`)
         const wasOpen = links.delete(id)
         if (ShoalError.is(error, 'LINK_CLOSED') && clock.now() < since + heldMs && newestLink(link.peer) === undefined) failed(link.peer)(link.transport)
-        if (wasOpen) loop.input({ type: 'unlinked', link: id })
-        else if (isOrdered) loop.input({ type: 'undialed', peer: link.peer })
+        if (wasOpen) {
+          loop.input({ type: 'unlinked', link: id })
+          if (newestLink(link.peer) === undefined) event({ type: 'link', peer: link.peer, change: 'closed', transport: link.transport })
+        } else if (isOrdered) loop.input({ type: 'undialed', peer: link.peer })
       }
     })
     if (stopped.signal.aborted) conversation.end('This peer is stopping.')

@@ -95,6 +95,12 @@ describe('a notice', () => {
     expect(line({ type: 'group', group: 'g' as never, user: bob, change: 'requested' })).toBe('notice g: bob asks to join; type: accept_request g bob, or reject_request g bob')
     expect(line({ type: 'group', group: 'g' as never, user: me, change: 'accepted' })).toBe('notice g: you are a member now')
   })
+  it('tells of a link that moved, and is silent about those that come and go', () => {
+    const moved = { type: 'link', peer: '12D3' as PeerId, change: 'moved', from: 'tcp', transport: 'quic' } as const
+    expect(line({ ...moved, user: bob })).toBe('notice the link to bob moved from tcp to quic')
+    expect(line(moved)).toBe('notice the link to 12D3 moved from tcp to quic')
+    expect(noticeOf({ type: 'link', peer: '12D3' as PeerId, change: 'open', transport: 'tcp' }, me)).toBeUndefined()
+  })
   it('is one line that is safe to print', () => {
     expect(line({ type: 'file', group: 'g' as never, user: bob, name: 'a\x1b[2J\nb', change: 'shared' })).toBe('notice g: bob shared $\'a\\x1b[2J\\nb\'')
     expect(line({ type: 'blame', peer: '12D3' as PeerId, detail: 'sent\r\nbad data' })).toBe('warning peer 12D3: sent\\r\\nbad data')
