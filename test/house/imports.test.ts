@@ -22,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['contract', 'tracker', 'relay', 'index.ts', 'plugin.ts', 'version.ts', 'loader.ts', 'preset.ts', 'shoal.ts', 'network', 'make-folder.ts', 'own-name.ts', 'transports.ts']
 }
 /** These assemble the house: they may import all but its command line. */
-const assemblers = ['own-name.ts', 'transports.ts', 'make-folder.ts', 'index.ts', 'shoal.ts', 'preset.ts', 'loader.ts', 'version.ts']
+const assemblers = ['assemble.ts', 'browser.ts', 'own-name.ts', 'transports.ts', 'make-folder.ts', 'index.ts', 'shoal.ts', 'preset.ts', 'loader.ts', 'version.ts']
 const runsInBrowser = ['contract', 'core', 'wire', 'engine', 'network', 'keys', 'membership', 'profile', 'peer', 'plugin']
 
 const areaOf = (path: string): string => path.split('/')[1] ?? ''

@@ -4,6 +4,7 @@ import { decodeRelayAnswer, relayFrame, relayFrames, relayProtocol } from '../..
 import type { RelayAnswer } from '../../src/core/relay.ts'
 import { generateKey } from '../../src/keys/ed25519.ts'
 import { keepRelays } from '../../src/peer/relays.ts'
+import { rawMember } from './raw-member.ts'
 import { createRelayWorld, groupOf, received } from './world.ts'
 import type { Member, RelayWorld } from './world.ts'
 
@@ -103,6 +104,26 @@ describe('a relay', () => {
     }, { timeout: 20_000, interval: 1_000 })
     expect(before).toBeLessThan(20 * 1024 * 1024)
     expect((await received(far, total)).byteLength).toBe(total)
+  }, 60_000)
+
+  it('holds no more for members who open bare circuits, one sending without end and the other never reading', async () => {
+    const world = await createRelayWorld()
+    const { credential } = await world.member()
+    const [greedy, lazy] = [await rawMember(world, credential, one), await rawMember(world, credential, one)]
+    const stream = await greedy.open(lazy.peer)
+    await lazy.accepted
+    for (let i = 0; i < 256; i++) stream.send(new Uint8Array(256 * 1024))
+    let before = -1
+    await vi.waitFor(() => {
+      const now = world.relay.status.bytes
+      const isStill = now === before && now > 0
+      before = now
+      expect(isStill).toBe(true)
+    }, { timeout: 20_000, interval: 1_000 })
+    expect(world.relay.status.circuits).toBe(1)
+    expect(before).toBeLessThan(32 * 1024 * 1024)
+    stream.abort(new Error('Enough.'))
+    await vi.waitFor(() => { expect(world.relay.status.circuits).toBe(0) }, 5_000)
   }, 60_000)
 
   it('keeps to a rate', async () => {
