@@ -1,5 +1,5 @@
 /**
- * `createShoal` in a browser. It dials and is not dialed, has no folder of its own, and keeps its state and its files where the chosen plugins keep them.
+ * `createShoal` in a browser. It is dialed through a relay at most, has no folder of its own, and keeps its state and its files where the chosen plugins keep them.
  * Published as `shoal/browser`; imports nothing of Node.
  */
 import { assembleShoal } from './assemble.ts'
@@ -36,4 +36,4 @@ const preset = async <K extends Kind>(kind: K): Promise<readonly Plugin<K>[]> =>
 }
 
 /** @throws ShoalError BAD_OPTION for a kind that is missing, STATE_FAILED, and what a plugin throws */
-export const createShoal = async (options: BrowserShoalOptions): Promise<Shoal> => assembleShoal(options, { preset, canListen: false })
+export const createShoal = async (options: BrowserShoalOptions): Promise<Shoal> => assembleShoal(options, { preset })

@@ -30,6 +30,5 @@ export const createShoal = async ({ home, ...options }: ShoalOptions): Promise<S
     return folder
   },
   files: hostFiles,
-  lookup: async name => (await lookup(name)).address,
-  canListen: true
+  lookup: async name => (await lookup(name)).address
 })
