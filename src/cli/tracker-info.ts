@@ -26,13 +26,14 @@ const isPin = (text: string): text is RealmPin => /^[0-9a-f]{64}$/.test(text)
 
 /** `/ip4/192.0.2.7/…/p2p/ID` */
 const parseAddress = (text: string, fail: (why: string) => never): Pick<Libp2pLine, 'address' | 'peer'> => {
-  const parts = parseMultiaddr(text)?.getComponents() ?? fail('it is no multiaddr')
+  const given = parseMultiaddr(text) ?? fail('it is no multiaddr')
+  const parts = given.getComponents()
   const last = parts.at(-1)
   if (last?.name !== 'p2p' || last.value === undefined) return fail('it does not end with /p2p/ and the peer id of the tracker')
   if (!hasPeerForm(last.value)) return fail('its peer id is not that of an Ed25519 key')
   const names = parts.map(({ name }) => name)
   if (names.includes('webrtc-direct') && !names.includes('certhash')) return fail('it has no /certhash/, which webrtc-direct needs')
-  return { address: text, peer: last.value as PeerId }
+  return { address: given.toString(), peer: last.value as PeerId }
 }
 
 /** `HOST:PORT`, `https://HOST:PORT` or a multiaddr, with or without `#sha256=HEX64`. @throws ShoalError BAD_TRACKER_INFO */

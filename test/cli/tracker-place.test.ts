@@ -3,9 +3,11 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { choosePlace } from '../../src/cli/tracker-place.ts'
-import type { RealmPin } from '../../src/contract/index.ts'
+import type { PeerId, RealmPin } from '../../src/contract/index.ts'
 
 const pin = 'ab'.repeat(32) as RealmPin
+const peer = '12D3KooWGQmdpzHXCqLno4mMxWXKNFQHASBeF99gTm2JR8Vu5Bdc' as PeerId
+const otherPeer = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5'
 const own = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? []).find(({ internal, family }) => !internal && family === 'IPv4')?.address
 
 /** Where it listens, and the first line that it prints when it listens on port 5000. */
@@ -33,6 +35,22 @@ describe('the place of a tracker', () => {
     ['--listen alone', undefined, '127.0.0.1:0', ['127.0.0.1', 0, 'https://127.0.0.1:5000']],
     ['a free port in the file', '127.0.0.1:0', undefined, ['127.0.0.1', 0, 'https://127.0.0.1:5000']]
   ])('is %s', async (_, info, listen, expected) => { expect(await place(info, listen)).toEqual(expected) })
+
+  it('is where a line HOST:PORT says, whatever addresses of libp2p stand beside it', async () => {
+    const line = `/ip4/192.0.2.7/tcp/7401/p2p/${peer}`
+    expect(await place(`${line}\n127.0.0.1:1\n${line}\n127.0.0.2:2`, undefined, '2')).toEqual(['127.0.0.2', 2, 'https://127.0.0.2:2'])
+    expect((await choosePlace({ info: file(`127.0.0.1:1\n${line}\n`), listen: undefined, line: undefined })).trackers).toBe(1)
+    expect((await choosePlace({ info: file(`127.0.0.1:1\n${line}\n${line.replace(peer, otherPeer)}`), listen: undefined, line: undefined })).trackers).toBe(2)
+    await expect(place(line)).rejects.toMatchObject({ code: 'BAD_TRACKER_INFO', message: expect.stringContaining('has no line HOST:PORT') as string })
+  })
+
+  it('prints each address of libp2p once, at the host that people are told, with peer id and pin', async () => {
+    const libp2p = { peer, addresses: ['/ip4/10.0.0.1/tcp/7401', '/ip4/10.0.0.2/tcp/7401', '/ip4/10.0.0.1/udp/7401/quic-v1', '/ip4/10.0.0.1/udp/9/webrtc-direct/certhash/uEiCBdkphEC4GzqU_OH49BwY4paEDG5h7-9SeHgsvgLk5bQ', '/memory/x'] }
+    const printed = async (info: string): Promise<readonly string[]> => (await choosePlace({ info: file(info), listen: undefined, line: undefined })).announcement({ pin, port: 7400, libp2p }).split('\n').filter(text => text.startsWith('/'))
+    const end = `/p2p/${peer}#sha256=${pin}`
+    expect(await printed('203.0.113.7:7400')).toEqual([`/ip4/203.0.113.7/tcp/7401${end}`, `/ip4/203.0.113.7/udp/7401/quic-v1${end}`, `/ip4/203.0.113.7/udp/9/webrtc-direct/certhash/uEiCBdkphEC4GzqU_OH49BwY4paEDG5h7-9SeHgsvgLk5bQ${end}`])
+    expect((await printed('localhost:7400'))[0]).toBe(`/dns/localhost/tcp/7401${end}`)
+  })
 
   it('is the line that is asked for', async () => {
     expect(await place('127.0.0.1:1\n# b\n127.0.0.2:2', undefined, '2')).toEqual(['127.0.0.2', 2, 'https://127.0.0.2:2'])
