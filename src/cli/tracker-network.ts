@@ -17,6 +17,8 @@ import { trackerIdentity } from '../tracker/stream/index.ts'
 import { chooseTransports } from '../transports.ts'
 import type { Arguments } from './grammar.ts'
 
+/** A peer that is logged in keeps one: about 0.8 GiB of them. */
+const maxConnections = 4_000
 /** How many ports above that of HTTPS are tried. */
 const portsTried = 16
 
@@ -56,7 +58,7 @@ const openNetwork = async ({ args, beside, stateFolder, log, parts }: TrackerNet
   }))
   const { libp2p: key } = await trackerIdentity(stateFolder)
   const at = (host: string, port: number): Promise<Network> => createNetwork({
-    key, transports, log, listen: { host, port }, lookup: async name => (await lookup(name)).address, ...parts === undefined ? {} : { parts }
+    key, transports, log, maxConnections, listen: { host, port }, lookup: async name => (await lookup(name)).address, ...parts === undefined ? {} : { parts }
   })
   const asked = args.option('--libp2p')
   if (asked !== undefined) {

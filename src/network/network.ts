@@ -36,6 +36,8 @@ export interface NetworkOptions {
   readonly lookup?: Lookup
   /** What others shall dial instead of the addresses that are listened on: HOST:PORT or multiaddrs. @default none */
   readonly announce?: readonly string[] | undefined
+  /** Connections that may be open at a time; each costs about 0.2 MiB. @default 1,000 */
+  readonly maxConnections?: number
   /** What a service of this node brings beside the transports: a relay's. @default none */
   readonly parts?: Pick<Libp2pParts, 'services' | 'connectionGater'>
   log (line: string): void
@@ -74,7 +76,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<RelayedNet
     privateKey, ...parts, start: false,
     connectionGater: { denyDialMultiaddr: () => false, ...connectionGater, ...options.parts?.connectionGater }, // in a browser libp2p would dial no private address
     services: { ...services, ...options.parts?.services, inside },
-    connectionManager: { ...limits, dialTimeout: 60_000, addressDialTimeout: 60_000 }, // the dialer has its own, finer ones
+    connectionManager: { ...limits, ...options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }, dialTimeout: 60_000, addressDialTimeout: 60_000 }, // the dialer has its own, finer ones
     connectionMonitor: { enabled: false } // see pulse.ts
   })
 
