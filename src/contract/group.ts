@@ -68,7 +68,10 @@ export interface Group {
   readonly dissolved: boolean
 }
 
-/** Decides what happens when someone asks to join. A policy: no I/O of its own beyond what it was given. */
+/**
+ * Decides what happens when someone asks to join a group that is not open. A policy: no I/O of its own beyond what it was given. When it throws, or answers
+ * anything else, the owner is told and asked.
+ */
 export interface Admission {
   decide (request: JoinRequest, group: Group): Promise<'accept' | 'reject' | 'ask-owner'>
 }

@@ -40,6 +40,17 @@ export const createGroups = (house: House): Groups => {
     await account.membership.act(id, group => decision(kind, group, user))
   }
 
+  /** The plugin is anybody's: one that fails, or says what is no answer, decides nothing. */
+  const answerTo = async (request: JoinRequest, group: Group): Promise<'accept' | 'reject' | 'ask-owner'> => {
+    const left = (why: string): 'ask-owner' => {
+      house.events.send({ type: 'warning', detail: `The admission plugin left ${quoted(request.user)}, who asks to join ${quoted(group.name)}, to you: ${why}` })
+      return 'ask-owner'
+    }
+    try {
+      const answer: unknown = await house.admission.decide(request, group)
+      return answer === 'accept' || answer === 'reject' || answer === 'ask-owner' ? answer : left(`${JSON.stringify(answer)} is no answer.`)
+    } catch (error) { return left(error instanceof Error ? error.message : String(error)) }
+  }
   /** Lets in who asked already: they need not ask again. */
   const acceptAll = async ({ membership }: Account, id: GroupId): Promise<void> => {
     for (const { user } of (await membership.group(id)).requests.values()) {
@@ -109,7 +120,7 @@ export const createGroups = (house: House): Groups => {
       const group = await account.membership.group(id)
       if (group.owner !== account.user) return
       for (const request of group.requests.values()) {
-        const answer = await house.admission.decide(request, group)
+        const answer = await answerTo(request, group)
         if (answer === 'ask-owner') continue
         await account.membership.act(id, now => decision(answer, now, request.user)).catch((error: unknown) => {
           // somebody else of this user decided, or the request was withdrawn

@@ -1,9 +1,10 @@
 import { admissionSuite, failures, runSuite } from 'shoal/testing'
 import open from 'shoal/plugins/admission-open'
 import owner from 'shoal/plugins/admission-owner'
+import { definePlugin } from 'shoal/plugin'
 import type { Admission, Plugin } from 'shoal/plugin'
 import { describe, expect, it } from 'vitest'
-import { createWorld } from '../peer/world.ts'
+import { createWorld, password } from '../peer/world.ts'
 
 const quiet = { log: () => { /* quiet */ } }
 
@@ -37,6 +38,21 @@ describe('a group whose owner\'s peer', () => {
     const told = (async () => { for await (const event of alice.events()) if (event.type === 'group' && event.change === 'accepted') return event.user })()
     expect(await bob.joinGroup('crew')).toBe('requested')
     expect(await told).toBe('bob')
+    expect(await stateOf(bob)).toBe('member')
+  })
+
+  it.each<[string, () => unknown, string]>([
+    ['fails', () => { throw new Error('No list today.') }, 'No list today.'],
+    ['says what is no answer', () => Promise.resolve('perhaps'), '"perhaps" is no answer.']
+  ])('runs an admission that %s has to decide itself, is told so, and can log in', async (_, decide, why) => {
+    const broken = definePlugin('admission', 'broken', () => ({ decide: async () => await decide() as 'accept' }))
+    const { alice, bob } = await group(broken())
+    const told = (async () => { for await (const event of alice.events()) if (event.type === 'warning') return event.detail })()
+    await bob.joinGroup('crew')
+    expect(await told).toContain(`left "bob", who asks to join "crew", to you: ${why}`)
+    await alice.logout()
+    await alice.login('alice', password)
+    await alice.acceptRequest('crew', 'bob')
     expect(await stateOf(bob)).toBe('member')
   })
 

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { toHex } from 'shoal/plugin'
 import type { Integrity } from 'shoal/plugin'
 import blake3 from 'shoal/plugins/integrity-blake3'
@@ -88,6 +91,27 @@ describe('the implementation', () => {
     const lines: string[] = []
     expect((await fastest([missing, () => loadImplementation('wasm')], line => { lines.push(line) })).name).toBe('wasm')
     expect(lines[0]).toContain('the-native-one')
+  })
+
+  it('is the other one in a real process without the native library: the same root, the reason in the log', async () => {
+    const { root } = vectors.find(({ length, pieceLength }) => length === 327_780 && pieceLength === 65_536) ?? {}
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', fileURLToPath(new URL('../testing/source-hooks.ts', import.meta.url)), '--input-type=module', '--eval', `
+      import { registerHooks } from 'node:module'
+      registerHooks({ resolve (name, context, next) {
+        if (name === '@napi-rs/blake-hash') throw new Error('libblake.so.1: cannot open shared object file')
+        return next(name, context)
+      } })
+      const { default: blake3 } = await import('shoal/plugins/integrity-blake3')
+      const { contentOf } = await import('shoal/testing')
+      const integrity = await blake3({ threads: 1 }).create({ log: line => { console.log(line) } })
+      const sealer = integrity.sealer({ length: 327780, pieceLength: 65536 })
+      await sealer.push(contentOf(327780))
+      console.log((await sealer.finish()).root)
+    `])
+    const [missing, wasm, sealed, ...more] = stdout.trimEnd().split('\n')
+    expect(missing).toContain('libblake.so.1')
+    expect(wasm).toMatch(/^wasm: \d+ MB\/s$/)
+    expect([sealed, more]).toEqual([root, []])
   })
 
   it('is none where none loads: the reason is thrown', async () => { await expect(fastest([missing], quiet.log)).rejects.toThrow('the-native-one') })

@@ -64,7 +64,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     }
   },
   'a name is overwritten without asking': { noticed: 'unless who shares it', session: session => ({ share: async (group, file) => await session.share(group, { ...file, replace: true }) }) },
-  'an open group is listed as any other': {
+  'an open group is listed like the others': {
     noticed: 'an open group is listed as one',
     session: session => ({ groups: async options => (await session.groups(options)).map(listing => ({ ...listing, policy: 'owner' as const })) })
   },
