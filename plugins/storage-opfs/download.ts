@@ -88,7 +88,16 @@ export const downloadStore = ({ manifest, header, path, begun, disk, pages, log,
       throw broken
     }
   }
-  const syncOnce = async (): Promise<void> => syncing ??= sync().finally(() => { syncing = undefined })
+  const syncOnce = async (): Promise<void> => syncing ??= sync().finally(() => {
+    syncing = undefined
+    if (dirty) plan() // written meanwhile
+  })
+  const plan = (): void => {
+    if (closing !== undefined || broken !== undefined || syncing !== undefined) return
+    const now = (): void => { void syncOnce().catch(() => undefined /* `broken` says it */) }
+    if (unsynced >= syncBytes) now()
+    else timer ??= setTimeout(now, syncMs)
+  }
   const flush = async (): Promise<void> => {
     await syncing
     if (dirty) await syncOnce()
@@ -96,9 +105,7 @@ export const downloadStore = ({ manifest, header, path, begun, disk, pages, log,
   const wrote = (bytes: number): void => {
     unsynced += bytes
     dirty = true
-    const later = (): void => { void syncOnce().catch(() => undefined /* `broken` says it */) }
-    if (unsynced >= syncBytes) later()
-    else timer ??= setTimeout(later, syncMs)
+    plan()
   }
 
   /** Work that a close waits for. */
