@@ -10,8 +10,8 @@ import type { TransportRig } from './transport-rig.ts'
 const KiB = 1024
 const MiB = 1024 * KiB
 
-/** Sizes around those of frames, records and windows. */
-const sizes = [0, 1, 15, 16 * KiB - 1, 16 * KiB, 16 * KiB + 1, 64 * KiB, 256 * KiB - 13, 256 * KiB + 1, 3 * MiB + 7]
+/** Sizes around those of frames (at most 1 MiB), records and windows. */
+const sizes = [0, 1, 15, 16 * KiB - 1, 16 * KiB, 16 * KiB + 1, 64 * KiB, 256 * KiB - 13, 256 * KiB + 1, 512 * KiB, MiB, MiB + 1, 3 * MiB + 7]
 
 const ears = ({ near, far }: { readonly near: Link, readonly far: Link }, { deadlineMs }: TransportRig): readonly [Ear, Ear] =>
   [listenTo(near, { deadlineMs }), listenTo(far, { deadlineMs })]

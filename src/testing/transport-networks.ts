@@ -1,5 +1,6 @@
 /** The cases of the transport suite about networks: who is dialed and who answers, what a dead address costs, and what `stop` leaves behind. */
 import assert from 'node:assert/strict'
+import { existsSync, readdirSync } from 'node:fs'
 import { multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
 import type { Link, Network, PeerId } from '../contract/index.ts'
@@ -7,8 +8,18 @@ import { listenTo, within } from './link-ear.ts'
 import type { SuiteCase } from './suite.ts'
 import type { TransportRig } from './transport-rig.ts'
 
-/** A fact that not every transport can be held to: it has ports; an address of it may stay silent. */
-export type TransportFact = 'ports' | 'silence'
+/** A fact that not every transport can be held to: it has ports; an address of it may stay silent; a peer may be killed; what it opened is closed at `stop`. */
+export type TransportFact = 'ports' | 'silence' | 'death' | 'release'
+
+/** A peer in another process, which takes links and reads what comes. */
+export interface Doomed {
+  readonly peer: PeerId
+  readonly addresses: readonly string[]
+  /** Ends the process at once (SIGKILL), without a word to anybody. */
+  kill (): void
+  /** How long it may be missed for. */
+  readonly missedMs: number
+}
 
 const code = async (work: Promise<unknown>): Promise<string> => {
   try { await work } catch (error) { return ShoalError.is(error) ? error.code : String(error) }
@@ -41,6 +52,9 @@ const portOf = (network: Network): number => {
   assert.ok(found !== undefined, 'its first address has a port')
   return Number(found)
 }
+
+/** Sockets, timers and files that this process has open, as far as it can tell: sockets of native libraries are seen on Linux only. */
+const openThings = (): number => process.getActiveResourcesInfo().length + (existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0)
 
 const skipping = (reason: string | undefined): { readonly skip?: string } => reason === undefined ? {} : { skip: reason }
 
@@ -202,8 +216,49 @@ const silent: readonly SuiteCase<TransportRig>[] = [
   }
 ]
 
-export const networkCases = (cannot: Readonly<Partial<Record<TransportFact, string>>>): readonly SuiteCase<TransportRig>[] => [
+const released: SuiteCase<TransportRig> = {
+  name: 'networks that had links and stopped leave nothing open',
+  timeoutMs: 60_000,
+  async run (rig) {
+    const once = async (): Promise<void> => {
+      const { near, far, dialer, listener } = await rig.pair()
+      listenTo(near, rig).say(1000)
+      await listenTo(far, rig).heard(1000)
+      await Promise.all([dialer.stop(), listener.stop()])
+    }
+    await once() // what is loaded and opened for good
+    const before = openThings()
+    const pairs = 12
+    for (let i = 0; i < pairs; i++) await once()
+    const left = openThings() - before
+    assert.ok(left < pairs, `${2 * pairs} networks left ${left} things open`) // what a garbage collector has not come to yet is not left for good
+  }
+}
+
+const death = (doomed: (() => Promise<Doomed>) | undefined): SuiteCase<TransportRig> => ({
+  name: 'a peer that is killed ends its link once, as an error',
+  timeoutMs: 60_000,
+  async run (rig) {
+    const near = await rig.network()
+    const there = await doomed?.()
+    assert.ok(there !== undefined)
+    try {
+      const ear = listenTo(await near.dial(there.peer, there.addresses, AbortSignal.timeout(rig.deadlineMs)), { deadlineMs: there.missedMs })
+      ear.say(100_000)
+      there.kill()
+      assert.ok(await ear.ended() instanceof Error, 'a peer that was killed did not close its link')
+      assert.equal(ear.link.send([new Uint8Array(1)]), false)
+      await ear.link.close()
+      assert.equal(ear.ends.length, 1)
+    } finally { there.kill() }
+  }
+})
+
+/** @param doomed makes a peer to be killed, if there is a way to */
+export const networkCases = (cannot: Readonly<Partial<Record<TransportFact, string>>>, doomed: (() => Promise<Doomed>) | undefined): readonly SuiteCase<TransportRig>[] => [
   ...always,
+  { ...released, ...skipping(cannot.release) },
   ...withPorts.map(each => ({ ...each, ...skipping(cannot.ports) })),
-  ...silent.map(each => ({ ...each, ...skipping(cannot.silence) }))
+  ...silent.map(each => ({ ...each, ...skipping(cannot.silence) })),
+  { ...death(doomed), ...skipping(cannot.death ?? (doomed === undefined ? 'no peer was given that could be killed: the option doomed makes one' : undefined)) }
 ]

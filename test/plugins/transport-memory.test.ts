@@ -5,7 +5,7 @@ import plugin, { memoryTransport } from '../../plugins/transport-memory/index.ts
 import { networkOf } from '../network/networks.ts'
 
 runSuite('transport-memory', transportSuite({
-  cannot: { ports: 'a transport inside one process has no ports', silence: 'inside one process an address answers at once, or does not exist' }
+  cannot: { ports: 'a transport inside one process has no ports', silence: 'inside one process an address answers at once, or does not exist', death: 'inside one process nobody is killed without the others' }
 }), () => transportRig({ transport: memoryTransport, network: (transport, listen) => networkOf(transport, { listen }) }))
 
 describe('the plugin', () => {

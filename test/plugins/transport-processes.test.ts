@@ -1,58 +1,13 @@
-import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import type { Link, Network, PeerId } from '../../src/contract/index.ts'
+import type { Link, Network } from '../../src/contract/index.ts'
 import { within } from '../../src/testing/link-ear.ts'
 import { networkOf } from '../network/networks.ts'
+import { missedMs, startPeer } from './peer-process.ts'
+import type { Peer, Test } from './peer-process.ts'
 import { transports } from './transport-names.ts'
 
-const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const MiB = 1024 * 1024
-
-/** Where a test says what to lay down behind it: those that run at the same time must not lay down each other's. */
-interface Test { onTestFinished (release: () => unknown): void }
-
-interface Peer {
-  readonly process: ChildProcess
-  readonly peer: PeerId
-  readonly addresses: string[]
-  /** Waits for a line, also for one that came already. */
-  line (wanted: string | RegExp): Promise<string>
-  order (order: object): void
-  readonly exited: Promise<unknown>
-  readonly lines: readonly string[]
-}
-
-/** Another process. */
-const start = async ({ onTestFinished }: Test, transport: string, port = 0): Promise<Peer> => {
-  const child = spawn(process.execPath, ['--import', here('../testing/source-hooks.ts'), here('transport-peer.ts'), transport, String(port)], { stdio: ['pipe', 'pipe', 'inherit'] })
-  onTestFinished(() => child.kill('SIGKILL'))
-  const exited = new Promise(resolve => { child.once('exit', resolve) })
-  const lines: string[] = []
-  const waits = new Set<() => void>()
-  const wait = (isIt: (line: string) => boolean): Promise<string> => new Promise((resolve, reject) => {
-    const look = (): void => {
-      const found = lines.find(isIt)
-      if (found !== undefined) { waits.delete(look); resolve(found) }
-    }
-    void exited.then(() => { reject(new Error(`The process ended. It said: ${lines.join(' | ')}`)) })
-    waits.add(look)
-    look()
-  })
-  createInterface({ input: child.stdout }).on('line', line => {
-    lines.push(line)
-    for (const look of [...waits]) look()
-  })
-  const { peer, addresses } = JSON.parse(await wait(line => line.startsWith('{'))) as { peer: PeerId, addresses: string[] }
-  return {
-    process: child, peer, addresses, exited, lines,
-    line: wanted => wait(line => typeof wanted === 'string' ? line === wanted : wanted.test(line)),
-    order (order) { child.stdin.write(`${JSON.stringify(order)}\n`) }
-  }
-}
 
 const network = async ({ onTestFinished }: Test, transport: string, port = 0): Promise<Network> => {
   const make = transports.get(transport)
@@ -73,16 +28,13 @@ const memory = ({ process }: Peer): { readonly now: number, readonly most: numbe
   return { now: of('VmRSS'), most: of('VmHWM') }
 }
 
-/** How long a peer that was killed may be missed for: the operating system tells of TCP, the others find out by silence. */
-const missedMs: Readonly<Record<string, number>> = { tcp: 2_000, quic: 9_000, webrtc: 25_000 }
-
 describe.each([...transports.keys()])('over %s, a peer in another process', transport => {
   const limitMs = missedMs[transport] ?? 0
 
   it('that is killed is missed, as an error, whoever dialed, also while it sends', async test => {
     const ours = await network(test, transport)
     const accepted = new Promise<Link>(resolve => { ours.accept(resolve) })
-    const [dialed, dialing, sending] = await Promise.all([start(test, transport), start(test, transport), start(test, transport)])
+    const [dialed, dialing, sending] = await Promise.all([startPeer(test, transport), startPeer(test, transport), startPeer(test, transport)])
     dialing.order({ dial: { peer: ours.peer, addresses: ours.addresses() } })
     const dial = ({ peer, addresses }: Peer): Promise<Link> => ours.dial(peer, addresses, AbortSignal.timeout(10_000))
     const ends = [ending(await dial(dialed)), ending(await accepted)]
@@ -105,12 +57,12 @@ describe.each([...transports.keys()])('over %s, a peer in another process', tran
     expect(heardBytes).toBeGreaterThanOrEqual(8 * MiB)
     expect(heardBytes).toBeLessThan(1024 * MiB)
 
-    const again = await start(test, transport, portOf(dialed)) // what a killed one leaves behind blocks nobody
+    const again = await startPeer(test, transport, portOf(dialed)) // what a killed one leaves behind blocks nobody
     await (await dial(again)).close()
   }, 60_000)
 
   it('that is held up makes the sender wait in bounded memory, and gets all when it goes on', async test => {
-    const [ours, theirs] = await Promise.all([network(test, transport), start(test, transport)])
+    const [ours, theirs] = await Promise.all([network(test, transport), startPeer(test, transport)])
     const link = await ours.dial(theirs.peer, theirs.addresses, AbortSignal.timeout(10_000))
     const part = new Uint8Array(256 * 1024)
     const total = 256 * part.byteLength // 64 MiB
@@ -144,7 +96,7 @@ describe.each([...transports.keys()])('over %s, a peer in another process', tran
   })
 
   it('that stops leaves nothing that keeps it alive, and its port to the next', async test => {
-    const [ours, theirs] = await Promise.all([network(test, transport), start(test, transport)])
+    const [ours, theirs] = await Promise.all([network(test, transport), startPeer(test, transport)])
     const end = ending(await ours.dial(theirs.peer, theirs.addresses, AbortSignal.timeout(10_000)))
     theirs.order({ stop: true })
     await theirs.line('stopped')
@@ -156,7 +108,7 @@ describe.each([...transports.keys()])('over %s, a peer in another process', tran
 
 describe.concurrent.each([...transports.keys()])('over %s, a reader in another process', transport => {
   it.skipIf(process.platform !== 'linux')('that stops for 10 s while 1 GiB is offered costs both sides less than 64 MiB, keeps its link, and gets all (memory from /proc, Linux only)', async test => {
-    const [reader, sender] = await Promise.all([start(test, transport), start(test, transport)])
+    const [reader, sender] = await Promise.all([startPeer(test, transport), startPeer(test, transport)])
     sender.order({ dial: { peer: reader.peer, addresses: reader.addresses } })
     await sender.line('dialed')
     sender.order({ offer: 64 }) // both have their heaps and buffers by then

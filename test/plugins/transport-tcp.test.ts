@@ -4,6 +4,7 @@ import { runSuite, transportRig, transportSuite } from 'shoal/testing'
 import { afterAll, beforeAll } from 'vitest'
 import { tcp } from '../../plugins/transport-tcp/index.ts'
 import { networkOf } from '../network/networks.ts'
+import { doomed } from './peer-process.ts'
 
 /** Takes every connection and says nothing. */
 const sockets = new Set<Socket>()
@@ -14,7 +15,7 @@ afterAll(() => new Promise<void>(resolve => {
   silent.close(() => { resolve() })
 }))
 
-runSuite('transport-tcp', transportSuite(), () => transportRig({
+runSuite('transport-tcp', transportSuite({ doomed: () => doomed('tcp') }), () => transportRig({
   transport: tcp,
   network: (transport, listen) => networkOf(transport, { listen }),
   silentAddress: `/ip4/127.0.0.1/tcp/${(silent.address() as AddressInfo).port}`

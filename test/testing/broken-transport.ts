@@ -134,6 +134,18 @@ export const breaks: Readonly<Record<string, Break>> = {
     }
   },
   'stop leaves all open': {
+    noticed: 'leave nothing open',
+    broken: inner => ({ ...inner, stop: () => Promise.resolve() })
+  },
+  'the death of a peer looks like a clean end': {
+    noticed: 'a peer that is killed',
+    broken: linking(hearing(handlers => ({ closed () { handlers.closed(undefined) } })))
+  },
+  'the death of a peer is not told': {
+    noticed: 'a peer that is killed',
+    broken: linking(hearing(() => ({ closed () { /* told to nobody */ } })))
+  },
+  'stop leaves links open': {
     noticed: 'stop ends every link',
     broken: inner => ({ ...inner, stop: () => Promise.resolve() })
   }
