@@ -5,7 +5,7 @@
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
-import { identify } from '@libp2p/identify'
+import { serviceCapabilities } from '@libp2p/interface'
 import type { Connection, PeerId as Libp2pPeerId, Transport as Libp2pTransport } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
@@ -66,8 +66,8 @@ export const createRelaying = (transports: readonly Transport[]): Relaying => {
       }],
       connectionEncrypters: [noise()],
       streamMuxers: [boundedYamux(yamux)],
-      // asks nobody: libp2p's parts want it to be there, and our own protocols need none of it
-      services: { identify: identify({ runOnConnectionOpen: false }) }
+      // libp2p's relay and WebRTC transports want it to be there, and use it only to discover relays, which we do not: who connects is told nothing of us
+      services: { identify: () => ({ [serviceCapabilities]: ['@libp2p/identify'] }) }
     }),
     listen: () => [],
     // through others we are not admitted, and would only open a connection to whom a stranger names
