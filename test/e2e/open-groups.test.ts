@@ -21,7 +21,7 @@ describe('an open group', () => {
     await finished(carol, 'data.bin')
     expect(hashOf(world.path('copy'))).toBe(hashOf(file))
     expect((await carol.run('list_files', 'crew'))[0]?.split('\t').slice(0, 3)).toEqual(['data.bin', `${2 * MiB}`, 'blake3'])
-  })
+  }, 60_000)
 
   it('is made of another by its owner, who closes it again; a tracker that is killed in between knows which it is', async () => {
     const world = await createWorld()
@@ -41,7 +41,7 @@ describe('an open group', () => {
     await dave.run('join_group', 'crew')
     expect(await dave.run('list_groups')).toEqual(['crew\talice\trequested'])
     expect((await alice.run('list_requests', 'crew')).map(line => line.split('\t')[0])).toEqual(['dave'])
-  })
+  }, 60_000)
 })
 
 describe('a peer with --admission open', () => {
@@ -62,5 +62,5 @@ describe('a peer with --admission open', () => {
     await again.run('login', 'alice', 'a password with spaces')
     await told
     expect(await carol.run('list_groups')).toEqual(['crew\talice\tmember'])
-  })
+  }, 60_000)
 })
