@@ -12,10 +12,15 @@ export interface WebrtcOptions {
   readonly stun?: string
 }
 
+const isServer = (text: string): boolean => {
+  const port = Number(/^(?:\[[0-9a-f:.]+\]|[\w.-]+):(\d{1,5})$/i.exec(text)?.[1])
+  return port > 0 && port < 65_536
+}
+
 const stunServers = (stun: unknown): readonly string[] => {
   if (stun === undefined) return []
   const servers = typeof stun === 'string' ? stun.split(',') : []
-  if (servers.length > 0 && servers.every(server => /^(?:\[[0-9a-f:.]+\]|[\w.-]+):\d{1,5}$/i.test(server))) return servers
+  if (servers.length > 0 && servers.every(isServer)) return servers
   throw new ShoalError('BAD_OPTION', `The option stun of transport-webrtc cannot be ${JSON.stringify(stun)}. Give HOST:PORT, several separated by commas.`)
 }
 

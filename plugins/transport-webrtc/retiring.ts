@@ -14,8 +14,9 @@ const retired = new Set<Retired>()
 /** Standard input and output stand in the list even when nobody reads or writes: they tell nothing. */
 const telling = (kind: string): boolean => kind !== 'PipeWrap' && kind !== 'TTYWrap'
 
-/** A process that another one drives (a pool of workers) ends when that one says so. */
-const isDriven = (): boolean => process.connected && (process.listenerCount('message') > 0 || process.listenerCount('disconnect') > 0)
+/** A process that another one drives, or a person, ends when they say so. */
+const isDriven = (): boolean => (process.connected && (process.listenerCount('message') > 0 || process.listenerCount('disconnect') > 0)) ||
+  (process.stdin.readableFlowing === true && !process.stdin.readableEnded)
 
 const othersAlive = (): boolean => isDriven() || process.getActiveResourcesInfo().some(telling)
 

@@ -81,6 +81,7 @@ describe('strangers', () => {
       victim.say('start')
       ports.push((await addressOf(victim)).port)
     }
+    await new Promise(resolve => { setTimeout(resolve, 500) }) // that it waits for the end of the process, not for some time, is the fact
     for (const port of ports) {
       const stranger = await sender(port)
       for (let times = 0; times < 20; times++) await stranger.send(goodRequest(random))
