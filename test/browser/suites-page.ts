@@ -3,9 +3,11 @@ import { integritySuite } from '../../src/testing/integrity.ts'
 import { stateSuite } from '../../src/testing/state.ts'
 import { storageSuite } from '../../src/testing/storage.ts'
 import { blake3Integrity } from '../../plugins/integrity-blake3/index.ts'
+import { sha1Integrity } from '../../plugins/integrity-sha1/index.ts'
+import { sha256Integrity } from '../../plugins/integrity-sha256/index.ts'
 import { indexedDbState } from '../../plugins/state-indexeddb/index.ts'
 import { opfsStorage } from '../../plugins/storage-opfs/index.ts'
-import type { State } from '../../src/contract/index.ts'
+import type { Integrity, State } from '../../src/contract/index.ts'
 
 let count = 0
 
@@ -56,12 +58,15 @@ const runStorage = async (name: string): Promise<void> => {
   })
 }
 
-const runIntegrity = async (name: string): Promise<void> => {
-  const integrity = blake3Integrity({}, { log: () => undefined })
+const runIntegrity = (make: () => Integrity) => async (name: string): Promise<void> => {
+  const integrity = make()
   try { await integritySuite.find(suiteCase => suiteCase.name === name)?.run(integrity) } finally { await integrity.stop?.() }
 }
 
-const kinds: Readonly<Record<string, (name: string) => Promise<void>>> = { state: runState, storage: runStorage, integrity: runIntegrity }
+const kinds: Readonly<Record<string, (name: string) => Promise<void>>> = {
+  state: runState, storage: runStorage, blake3: runIntegrity(() => blake3Integrity({}, { log: () => undefined })),
+  sha1: runIntegrity(() => sha1Integrity({})), sha256: runIntegrity(() => sha256Integrity({}))
+}
 
 /** @returns why it failed, or undefined */
 const runCase = async (kind: string, name: string): Promise<string | undefined> => {

@@ -10,7 +10,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const suites: readonly (readonly [string, string, readonly { readonly name: string, readonly timeoutMs?: number }[], Readonly<Record<string, string>>])[] = [
   ['state-indexeddb', 'state', stateSuite, {}],
   ['storage-opfs', 'storage', storageSuite, {}],
-  ['integrity-blake3', 'integrity', integritySuite, {}]
+  ...['blake3', 'sha1', 'sha256'].map(scheme => [`integrity-${scheme}`, scheme, integritySuite, {}] as const)
 ]
 
 describe('in a real Chromium', () => {
