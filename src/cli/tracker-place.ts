@@ -15,13 +15,15 @@ export interface TrackerPlace {
   readonly trackers: number
   /** The pin in its line. */
   readonly pin?: RealmPin
-  /** What is printed once it accepts connections: each address alone in a line, that of HTTPS first. */
-  announcement (served: Served): string
+  /** Its address, printed once it accepts connections. */
+  url (served: ServedHttps): string
+  /** What is printed after it: the addresses of libp2p, each alone in a line, and what to type. */
+  directions (served: Served): string
 }
 
-export interface Served {
-  readonly pin: RealmPin
-  readonly port: number
+export interface ServedHttps { readonly pin: RealmPin, readonly port: number }
+
+export interface Served extends ServedHttps {
   /** Where it speaks libp2p, if it does. */
   readonly libp2p?: { readonly peer: PeerId, /** As it listens, without the peer id. */ readonly addresses: readonly string[] }
 }
@@ -85,18 +87,17 @@ export const choosePlace = async (given: { readonly info: string | undefined, re
   const shown = given.info === undefined ? listen : line
   const [lan] = ownAddresses()
   const host = wildcards.includes(shown.host) ? lan ?? '127.0.0.1' : shown.host
+  const url = ({ pin, port }: ServedHttps): string => formatTracker({ host, port: shown.port === 0 || given.info === undefined ? port : shown.port, pin })
   return {
-    listen,
+    listen, url,
     trackers,
     ...line.pin === undefined ? {} : { pin: line.pin },
-    announcement: served => {
-      const { pin, port } = served
-      const url = formatTracker({ host, port: shown.port === 0 || given.info === undefined ? port : shown.port, pin })
+    directions: served => {
       const next = isLoopback(host)
-        ? [`Here, in another terminal:  shoal peer '${url}'`,
+        ? [`Here, in another terminal:  shoal peer '${url(served)}'`,
             'This address is seen from this machine only. For other machines, stop it and start it with:  shoal tracker --listen 0.0.0.0' + (lan === undefined ? '' : `  (this machine is ${lan})`)]
-        : [`On another machine:  shoal peer '${url}'`]
-      return [url, ...shownAddresses(served, host), ...next, 'quit or Ctrl-C stops it.', ''].join('\n')
+        : [`On another machine:  shoal peer '${url(served)}'`]
+      return [...shownAddresses(served, host), ...next, 'quit or Ctrl-C stops it.', ''].join('\n')
     }
   }
 }

@@ -87,8 +87,10 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
         ...certificate === undefined ? {} : { certificate }, ...key === undefined ? {} : { key }
       })
       try {
+        const { port } = served.address
+        await write(io.stdout, `${place.url({ pin, port })}\n`)
         await overLibp2p({ args, service, log, stateFolder, beside: served.address }, async network => {
-          await write(io.stdout, place.announcement({ pin, port: served.address.port, ...network === undefined ? {} : { libp2p: { peer: network.peer, addresses: network.addresses() } } }))
+          await write(io.stdout, place.directions({ pin, port, ...network === undefined ? {} : { libp2p: { peer: network.peer, addresses: network.addresses() } } }))
           watchConsole(io, ending)
           await aborted(ending.signal)
         })

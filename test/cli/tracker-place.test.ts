@@ -10,10 +10,10 @@ const peer = '12D3KooWGQmdpzHXCqLno4mMxWXKNFQHASBeF99gTm2JR8Vu5Bdc' as PeerId
 const otherPeer = '12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5'
 const own = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? []).find(({ internal, family }) => !internal && family === 'IPv4')?.address
 
-/** Where it listens, and the first line that it prints when it listens on port 5000. */
+/** Where it listens, and the address that it prints when it listens on port 5000. */
 const place = async (info: string | undefined, listen?: string, line?: string): Promise<unknown> => {
   const chosen = await choosePlace({ info: info === undefined ? undefined : file(info), listen, line })
-  return [chosen.listen.host, chosen.listen.port, chosen.announcement({ pin, port: 5000 }).split('#')[0]]
+  return [chosen.listen.host, chosen.listen.port, chosen.url({ pin, port: 5000 }).split('#')[0]]
 }
 const file = (text: string): string => {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-place-'))
@@ -46,7 +46,7 @@ describe('the place of a tracker', () => {
 
   it('prints each address of libp2p once, at the host that people are told, with peer id and pin', async () => {
     const libp2p = { peer, addresses: ['/ip4/10.0.0.1/tcp/7401', '/ip4/10.0.0.2/tcp/7401', '/ip4/10.0.0.1/udp/7401/quic-v1', '/ip4/10.0.0.1/udp/9/webrtc-direct/certhash/uEiCBdkphEC4GzqU_OH49BwY4paEDG5h7-9SeHgsvgLk5bQ', '/memory/x'] }
-    const printed = async (info: string): Promise<readonly string[]> => (await choosePlace({ info: file(info), listen: undefined, line: undefined })).announcement({ pin, port: 7400, libp2p }).split('\n').filter(text => text.startsWith('/'))
+    const printed = async (info: string): Promise<readonly string[]> => (await choosePlace({ info: file(info), listen: undefined, line: undefined })).directions({ pin, port: 7400, libp2p }).split('\n').filter(text => text.startsWith('/'))
     const end = `/p2p/${peer}#sha256=${pin}`
     expect(await printed('203.0.113.7:7400')).toEqual([`/ip4/203.0.113.7/tcp/7401${end}`, `/ip4/203.0.113.7/udp/7401/quic-v1${end}`, `/ip4/203.0.113.7/udp/9/webrtc-direct/certhash/uEiCBdkphEC4GzqU_OH49BwY4paEDG5h7-9SeHgsvgLk5bQ${end}`])
     expect((await printed('localhost:7400'))[0]).toBe(`/dns/localhost/tcp/7401${end}`)
@@ -61,7 +61,7 @@ describe('the place of a tracker', () => {
   })
 
   it('says whether others can see it, and what to type', async () => {
-    const said = async (listen: string): Promise<string> => (await choosePlace({ info: undefined, listen, line: undefined })).announcement({ pin, port: 5000 })
+    const said = async (listen: string): Promise<string> => (await choosePlace({ info: undefined, listen, line: undefined })).directions({ pin, port: 5000 })
     expect(await said('127.0.0.1')).toMatch(/this machine only/)
     expect(await said('203.0.113.7')).toMatch(/^On another machine: {2}shoal peer 'https:\/\/203\.0\.113\.7:5000#sha256=(ab){32}'$/m)
   })
