@@ -23,7 +23,8 @@ export default defineConfig({
   // the published package carries its own name for itself: "shoal/plugin" inside plugins/ is the built src/plugin.ts of the same package
   // node:sqlite exists only under its full name
   removeNodeProtocol: false,
-  external: [/^shoal(\/|$)/],
+  // and vitest is the one that runs the tests, not a copy of it
+  external: [/^shoal(\/|$)/, 'vitest'],
   sourcemap: true,
   clean: true,
   splitting: true,
