@@ -302,7 +302,15 @@ export const createEngine = (options: EngineOptions): Engine => {
     },
     userOf: peer => book.user(peer),
     transportOf: peer => newestLink(peer)?.transport ?? book.transport(peer),
-    figuresOf: peer => preference.figures(peer),
+    figuresOf (peer) {
+      const judged = preference.figures(peer)
+      // what is known of a link before it is judged is better than nothing
+      const early = session.view.links.flatMap(view => {
+        const transport = links.get(view.link)?.link.transport
+        return view.peer !== peer || view.rate === 0 || transport === undefined || judged.some(known => known.transport === transport) ? [] : [{ transport, rate: view.rate, failures: 0 }]
+      })
+      return [...judged, ...early]
+    },
     renew (group) { login?.credentials.renew(group) },
     moved () { login?.discovery.moved() },
     async stop () {
