@@ -5,7 +5,7 @@ import { ShoalError } from '../contract/index.ts'
 import type { Kind, Plugin, Shoal } from '../contract/index.ts'
 import type { PeerOptions } from '../shoal.ts'
 import type { PluginOptions } from '../loader.ts'
-import { parseHostPort } from '../network/addresses.ts'
+import { parseHostPort, parseRelay } from '../network/addresses.ts'
 import { inTime } from './closing.ts'
 import type { Settings } from './config.ts'
 import type { Arguments } from './grammar.ts'
@@ -90,7 +90,7 @@ export interface PeerPlace {
 export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (notice: Notice) => void): Promise<OpenPeer> => {
   const limits = readLimits(args)
   const announce = args.list('--announce')
-  const relays = args.list('--relay')
+  const relays = args.list('--relay').map(parseRelay)
   const tracker = await chooseTracker(place.tracker, tell)
   const listen = place.listen === undefined ? undefined : await readListen(place.listen)
   const log = args.has('--debug') ? (line: string) => { tell({ level: 'debug', text: line }) } : () => undefined

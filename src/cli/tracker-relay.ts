@@ -1,9 +1,8 @@
 /** The relays that a tracker tells its members of: one in the same process, if wanted, and those that its operator names. */
 import { lookup } from 'node:dns/promises'
-import { ShoalError } from '../contract/index.ts'
 import type { Realm } from '../contract/index.ts'
 import { loadPlugin } from '../loader.ts'
-import { parseHostPort, parseMultiaddr } from '../network/addresses.ts'
+import { parseHostPort, parseRelay } from '../network/addresses.ts'
 import { createRelay } from '../relay/index.ts'
 import type { Relay } from '../relay/index.ts'
 import type { Arguments } from './grammar.ts'
@@ -18,11 +17,6 @@ export interface TrackerRelay {
   stop (): Promise<void>
 }
 
-const advertised = (args: Arguments): readonly string[] => args.list('--advertise-relay').map(text => {
-  if (parseMultiaddr(text)?.getComponents().at(-1)?.name === 'p2p') return text
-  throw new ShoalError('BAD_OPTION', `Cannot tell members of the relay "${text.slice(0, 300)}": that is no address that ends with /p2p/ and a peer id. Give one that the relay printed.`)
-})
-
 const isNear = (address: string): boolean => /^\/ip4\/127\.|^\/ip6\/::1\//.test(address)
 
 /** Those that others can dial; the relay may listen on the loopback interface alone. */
@@ -34,7 +28,7 @@ const tellable = (relay: Relay): readonly string[] => {
 
 /** Reads the options, so that what is wrong with them is told before anything runs. @throws ShoalError BAD_OPTION */
 export const readTrackerRelay = (args: Arguments): { start (realm: Realm, folder: string, log: (line: string) => void): Promise<TrackerRelay> } => {
-  const others = advertised(args)
+  const others = args.list('--advertise-relay').map(parseRelay)
   const [listenText, announce] = [args.option('--relay-listen'), args.list('--relay-announce')]
   const wanted = args.has('--relay') || listenText !== undefined || announce.length > 0
   const listen = parseHostPort(listenText ?? '0.0.0.0:7500', 'BAD_OPTION')

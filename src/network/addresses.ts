@@ -71,6 +71,12 @@ export const atHostPort = (address: Multiaddr, { host, port }: HostPort): Multia
   return multiaddr(head + address.toString().split('/').slice(5).map(part => `/${part}`).join(''))
 }
 
+/** What a relay printed. @throws ShoalError BAD_OPTION */
+export const parseRelay = (text: string): string => {
+  if (parseMultiaddr(text)?.getComponents().at(-1)?.name === 'p2p') return text
+  throw new ShoalError('BAD_OPTION', `"${text.slice(0, 300)}" is no address of a relay: it does not end with /p2p/ and a peer id. Give one that the relay printed.`)
+}
+
 /** The part of an address that ends with `/p2p-circuit`; undefined when it leads through no relay. */
 export const circuitOf = (address: Multiaddr): Multiaddr | undefined => {
   const [through, behind] = address.toString().split('/p2p-circuit')

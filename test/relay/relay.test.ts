@@ -4,6 +4,8 @@ import { decodeRelayAnswer, relayFrame, relayFrames, relayProtocol } from '../..
 import type { RelayAnswer } from '../../src/core/relay.ts'
 import { generateKey } from '../../src/keys/ed25519.ts'
 import { keepRelays } from '../../src/peer/relays.ts'
+import { quic } from '../../plugins/transport-quic/index.ts'
+import { tcp } from '../../plugins/transport-tcp/index.ts'
 import { rawMember } from './raw-member.ts'
 import { createRelayWorld, groupOf, received } from './world.ts'
 import type { Member, RelayWorld } from './world.ts'
@@ -12,7 +14,7 @@ const soon = (): AbortSignal => AbortSignal.timeout(5_000)
 const [one, other] = [groupOf('1'), groupOf('2')]
 
 /** Opens a link to the relay and shows credentials there. It stays open. */
-const introduce = async ({ address }: RelayWorld, { network }: Member, ...credentials: readonly Uint8Array[]): Promise<{ readonly link: Link, readonly answers: readonly RelayAnswer[] }> => {
+const introduce = async ({ address }: Pick<RelayWorld, 'address'>, { network }: Member, ...credentials: readonly Uint8Array[]): Promise<{ readonly link: Link, readonly answers: readonly RelayAnswer[] }> => {
   const link = await network.reach(address, relayProtocol, soon())
   const frames = relayFrames()
   const answers: RelayAnswer[] = []
@@ -54,6 +56,23 @@ describe('a relay', () => {
     expect([link.transport, (await accepted).transport]).toEqual(['relay', 'relay'])
     expect(world.relay.status).toMatchObject({ peers: 2, circuits: 1 })
     expect(world.relay.status.bytes).toBeGreaterThan(6_000_000)
+  })
+
+  it('hands on between peers of different transports: over it they encrypt anew, also one that has QUIC alone', async () => {
+    const world = await createRelayWorld({ transports: [tcp(), quic()] })
+    const alice = await placed(world, one)
+    const bob = await world.member([quic()])
+    const address = world.relay.addresses().find(each => each.includes('/quic-v1/')) ?? ''
+    await introduce({ address }, bob, await bob.credential(one))
+    await bob.network.reserve(address)
+    for (const [from, to] of [[bob, alice], [alice, bob]] as const) {
+      const accepted = new Promise<Link>(resolve => { to.network.accept(resolve) })
+      const link = await from.network.dial(to.peer, throughRelay(to), soon())
+      const got = received(await accepted, 1_000)
+      link.send([new Uint8Array(1_000)])
+      expect((await got).byteLength).toBe(1_000)
+      expect(link.transport).toBe('relay')
+    }
   })
 
   it('refuses a place to who showed nothing, and to whom it has refused, and says why', async () => {

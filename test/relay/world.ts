@@ -1,6 +1,6 @@
 /** A relay and peers on the loopback interface of one process, for tests: a realm key, credentials signed by it, links to the relay. */
 import { tcp } from '../../plugins/transport-tcp/index.ts'
-import type { GroupId, Link, PeerId } from '../../src/contract/index.ts'
+import type { GroupId, Link, PeerId, Transport } from '../../src/contract/index.ts'
 import { realmPin } from '../../src/core/content-id.ts'
 import { credentialStatement, encodeCredential } from '../../src/core/credential.ts'
 import { generateKey } from '../../src/keys/ed25519.ts'
@@ -23,14 +23,15 @@ export interface RelayWorld {
   readonly relay: Relay
   readonly address: string
   readonly notes: readonly string[]
-  member (): Promise<Member>
+  /** @param transports tcp */
+  member (transports?: readonly Transport[]): Promise<Member>
   /** Stops the relay and starts it again, with its key and port. */
   restart (): Promise<void>
 }
 
 export const listen = { host: '127.0.0.1', port: 0 }
 
-export const createRelayWorld = async (options: Partial<RelayOptions> = {}): Promise<RelayWorld> => {
+export const createRelayWorld = async (options: Partial<RelayOptions & { readonly transports: readonly Transport[] }> = {}): Promise<RelayWorld> => {
   const realmKey = await generateKey()
   const realm = { key: realmKey.publicKey, pin: realmPin(realmKey.publicKey) }
   const notes: string[] = []
@@ -46,9 +47,9 @@ export const createRelayWorld = async (options: Partial<RelayOptions> = {}): Pro
       await relay.stop()
       relay = await start(Number(address.split('/')[4]))
     },
-    async member () {
+    async member (transports = [tcp()]) {
       const device = await generateKey()
-      const network = await createNetwork({ key: device.libp2p, transports: [tcp()], listen, log: line => { notes.push(line) } })
+      const network = await createNetwork({ key: device.libp2p, transports, listen, log: line => { notes.push(line) } })
       onTestFinished(() => network.stop())
       return {
         network, peer: device.peer,
