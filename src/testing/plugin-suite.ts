@@ -33,6 +33,9 @@ type Fresh<K extends Kind> = (more?: object) => Plugin<K>
 const create = async <K extends Kind>(kind: K, fresh: Fresh<Kind>, more?: object, folder?: string): Promise<Kinds[K]> =>
   (fresh as Fresh<K>)(more).create(folder === undefined ? quiet : { ...quiet, folder })
 
+/** For one thing that a transport is to do: a machine that builds and tests much at once is slow. */
+const deadlineMs = 25_000
+
 type SuiteRunner = (name: string, make: <T>(work: (fresh: Fresh<Kind>) => Promise<Subject<T>> | Subject<T>) => () => Promise<Subject<T>>, facts: Pick<PluginSuiteOptions<object>, 'cannot' | 'silentAddress'>) => void
 
 const runners: { readonly [K in Kind]: SuiteRunner } = {
@@ -55,7 +58,7 @@ const runners: { readonly [K in Kind]: SuiteRunner } = {
   transport (name, make, { cannot, silentAddress }) {
     const silence = silentAddress === undefined ? { silence: 'no address is given at which somebody says nothing' } : {}
     runSuite(name, transportSuite({ cannot: { ...silence, ...cannot } }),
-      make(async fresh => transportSubject(() => fresh() as Plugin<'transport'>, silentAddress === undefined ? {} : { silentAddress })))
+      make(async fresh => transportSubject(() => fresh() as Plugin<'transport'>, { deadlineMs, ...silentAddress === undefined ? {} : { silentAddress } })))
   },
   tracker (name, make) { runSuite(name, trackerSuite, make(fresh => realmSubject(() => create('tracker', fresh)))) }
 }
