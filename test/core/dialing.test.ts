@@ -149,6 +149,32 @@ describe('of two links to one peer', () => {
     expect(stage.log()).toEqual(['unlink 1: There is another link to this peer.'])
   })
 
+  test('the newer is asked for all that the older was asked for and did not bring, and for nothing else', () => {
+    const stage = createStage()
+    const { id: content } = stage.file
+    const requests = (lines: readonly string[], link: number): string[] => lines.filter(line => line.startsWith(`${link}> request`)).map(line => line.slice(`${link}> request `.length))
+    const older = stage.source('a', 'xxxxxxxx')
+    const asked = requests(stage.log(), older)
+    expect(asked.length).toBeGreaterThan(1)
+    const [brought = '', ...owed] = asked
+    const more = requests(stage.give(older, brought), older)
+    const newer = stage.link('a')
+    expect(stage.log()).toContain(`unlink ${older}: There is another link to this peer.`)
+    stage.feed({ type: 'unlinked', link: older })
+    stage.say(newer, { type: 'open', number: 0, group: home, content, credential: credentialOf('a', home) })
+    stage.say(newer, { type: 'pieces', number: 0, have: 'all' })
+    stage.say(newer, { type: 'choke', number: 0, choked: false })
+    const again: string[] = []
+    for (let next = requests(stage.log(), newer); next.length > 0; next = requests(stage.log(), newer)) {
+      again.push(...next)
+      for (const range of next) stage.give(newer, range)
+    }
+    expect(new Set(again).size).toBe(again.length)
+    expect(again).toEqual(expect.arrayContaining([...owed, ...more]))
+    expect(again).not.toContain(brought)
+    expect(stage.session.view.transfer(content)?.complete).toBe(true)
+  })
+
   test('both sides keep the same one, whatever the latencies, and the download goes on', () => {
     for (let seed = 0; seed < 40; seed++) {
       const swarm = createSwarm({ seed, latencyMs: random => 1 + random.below(300) })
