@@ -1,7 +1,7 @@
 /** A peer for the command line: its options, its folder and lock, its plugins by name, assembled by createShoal. The one place that knows the library. */
 import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
-import { ShoalError } from '../contract/index.ts'
+import { kinds, ShoalError } from '../contract/index.ts'
 import type { Kind, Plugin, Shoal } from '../contract/index.ts'
 import type { PeerOptions } from '../shoal.ts'
 import type { PluginOptions } from '../loader.ts'
@@ -16,6 +16,7 @@ import { lockFolder } from './lock.ts'
 import { noticeOf } from './notices.ts'
 import type { Notice } from './notices.ts'
 import { parseBytes } from './quantities.ts'
+import { didYouMean } from './suggest.ts'
 import { chooseTracker } from './tracker-choice.ts'
 
 export interface OpenPeer {
@@ -47,7 +48,7 @@ const readLimits = (args: Arguments): { up?: number, down?: number } => {
 
 /** The plugins that are named, and the usual ones that the configuration has options for. @param folder of the peer's durable files */
 const readPlugins = async (args: Settings, folder: string, tell: (notice: Notice) => void): Promise<Pick<PeerOptions, 'use' | 'prefer'>> => {
-  const [{ loadPlugin }, { preset }, { chooseTransports }] = await Promise.all([import('../loader.ts'), import('../preset.ts'), import('../transports.ts')])
+  const [{ listPlugins, loadPlugin }, { preset }, { chooseTransports }] = await Promise.all([import('../loader.ts'), import('../preset.ts'), import('../transports.ts')])
   // however the peer's state is named, sqlite is the same file
   const options: PluginOptions = { ...args.plugins, 'state-sqlite': { path: join(folder, 'profile.sqlite'), ...args.plugins['state-sqlite'] } }
   const named = (kind: Kind, specs: readonly (string | undefined)[]): Promise<readonly Plugin[]> =>
@@ -65,8 +66,7 @@ const readPlugins = async (args: Settings, folder: string, tell: (notice: Notice
     // who named it should see it; who did not is not missing anything
     leftOut: text => { tell({ level: specs.some(spec => spec !== 'auto' && spec !== 'udp') ? 'warning' : 'debug', text }) }
   })
-  const integrities = await named('integrity', args.list('--integrity'))
-  const { plugins, prefer } = await transports
+  const [{ plugins, prefer }, integrities] = await Promise.all([transports, named('integrity', args.list('--integrity'))])
   const use = [
     ...plugins,
     ...await chosen('selector', [args.option('--selector')]),
@@ -76,6 +76,10 @@ const readPlugins = async (args: Settings, folder: string, tell: (notice: Notice
     // what a group has may be in any scheme: those of the house are there in any case
     ...integrities, ...(await usual('integrity')).filter(own => integrities.every(({ name }) => name !== own.name))
   ]
+  const known = new Set([...use.map(({ kind, name }) => `${kind}-${name}`), ...kinds.flatMap(kind => listPlugins(kind).map(name => `${kind}-${name}`))])
+  for (const name of Object.keys(args.plugins).filter(each => !known.has(each))) {
+    tell({ level: 'warning', text: `The configuration has options for ${name}, and no plugin of that name is used.${didYouMean(name, [...known])} They are for nothing.` })
+  }
   return { use, prefer }
 }
 

@@ -1,5 +1,5 @@
 /** The configuration: where it lies, what may be in it, what wins. That it reaches a peer is shown in test/e2e/plugins.test.ts. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -18,6 +18,21 @@ const folder = (files: Readonly<Record<string, unknown>> = {}): string => {
 }
 const settings = (home: string, ...words: readonly string[]): Promise<Settings> =>
   readSettings(readArguments({ name: 'peer', arguments: [], options: [...peerOptions, ...shellOptions], summary: '' }, words), fakeProcess({ env: { SHOAL_HOME: home } }).io)
+
+describe('docs/configuration.md', () => {
+  const page = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
+
+  it('has an example that is read as it stands, with nothing in it that is for nothing', () => {
+    const [, example = ''] = /```json\n([^]*?)```/.exec(page) ?? []
+    expect(parseConfiguration(example, '/c.json').values.get('--transport')).toEqual(['quic', 'tcp'])
+  })
+
+  it('lists every key', () => {
+    const listed = [...page.matchAll(/^\| ((?:`[a-z-]+`(?:, )?)+) \|/gm)].flatMap(([, cell = '']) => cell.split(', ').map(key => key.replaceAll('`', '')))
+    const keys = [...peerOptions, ...shellOptions].map(({ name }) => name.slice(2)).filter(name => name !== 'config')
+    expect(listed.filter(key => key !== 'sequential').sort()).toEqual([...keys, 'plugins'].sort())
+  })
+})
 
 describe('the configuration', () => {
   it('lies in SHOAL_HOME, else where XDG says, else in ~/.config', () => {

@@ -115,6 +115,14 @@ describe('plugins of a user', () => {
     expect(await third.note(/FILE_NOT_FOUND/)).toContain(world.path('nowhere.json'))
   })
 
+  it('options for a plugin that is not used are told, and nothing else is changed', async () => {
+    const world = await createWorld()
+    put(world, 'bob/config.json', { transport: 'tcp', plugins: { 'transport-tpc': { backlog: 3 }, 'transport-quic': {} } })
+    const bob = await world.user('bob')
+    expect(await bob.note(/options for/)).toMatch(/^warning The configuration has options for transport-tpc, and no plugin of that name is used\. Did you mean transport-tcp\?/)
+    expect(bob.notes.filter(note => note.includes('transport-quic'))).toEqual([])
+  })
+
   it('a transport whose native library is missing is named, and alone it is an error', async () => {
     const world = await createWorld()
     put(world, 'native.mjs', 'import { createRequire } from "node:module"; createRequire(import.meta.url)("./native.node")')
