@@ -1,6 +1,7 @@
 /** The examples are programs that people copy: each is run as it stands. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createWorld, hashOf, MiB, password } from './world.ts'
@@ -15,6 +16,12 @@ const run = async (name: string, args: readonly string[] = [], cwd?: string): Pr
   const [code] = await once(child, 'close') as [number | null]
   return { code, out, err }
 }
+
+describe('the published suites', () => {
+  it('register with the vitest that runs them: none is built in', () => {
+    expect(readFileSync(fileURLToPath(new URL('../../dist/testing/index.js', import.meta.url)), 'utf8')).toContain('import("vitest")')
+  })
+})
 
 describe('the examples', () => {
   it('hello: two peers in one process', async () => {
