@@ -14,11 +14,18 @@ const retired = new Set<Retired>()
 /** Standard input and output stand in the list even when nobody reads or writes: they tell nothing. */
 const telling = (kind: string): boolean => kind !== 'PipeWrap' && kind !== 'TTYWrap'
 
-/** A process that another one drives, or a person, ends when they say so. */
-const isDriven = (): boolean => (process.connected && (process.listenerCount('message') > 0 || process.listenerCount('disconnect') > 0)) ||
-  (process.stdin.readableFlowing === true && !process.stdin.readableEnded)
+/** Whether somebody waits for input. One that was let go (`unref`) does not keep the process. */
+const readsInput = (): boolean => {
+  const { destroyed, readableFlowing, readableEnded } = process.stdin
+  const handle: unknown = Reflect.get(process.stdin, '_handle')
+  const isHeld = typeof handle === 'object' && handle !== null && 'hasRef' in handle && typeof handle.hasRef === 'function' && Reflect.apply(handle.hasRef, handle, []) === true
+  return isHeld && !destroyed && readableFlowing === true && !readableEnded
+}
 
-const othersAlive = (): boolean => isDriven() || process.getActiveResourcesInfo().some(telling)
+/** A process that another one drives (a pool of workers) ends when that one says so. */
+const isDriven = (): boolean => process.connected && (process.listenerCount('message') > 0 || process.listenerCount('disconnect') > 0)
+
+const othersAlive = (): boolean => isDriven() || readsInput() || process.getActiveResourcesInfo().some(telling)
 
 /** Keeps a listener that takes nothing any more, and stops it in the end. */
 export const retire = (listener: Retired): void => {
