@@ -1,46 +1,47 @@
-/** The relays that a tracker tells its members of: one in the same process, if wanted, and those that its operator names. */
-import { lookup } from 'node:dns/promises'
-import type { Realm } from '../contract/index.ts'
-import { loadPlugin } from '../loader.ts'
-import { parseHostPort, parseRelay } from '../network/addresses.ts'
-import { createRelay } from '../relay/index.ts'
-import type { Relay } from '../relay/index.ts'
+/** The relays that a tracker tells its members of: itself, if wanted, and those that its operator names. */
+import { ShoalError } from '../contract/index.ts'
+import type { Network, Realm } from '../contract/index.ts'
+import { parseRelay } from '../network/addresses.ts'
+import { createRelayService } from '../relay/index.ts'
+import type { RelayService } from '../relay/index.ts'
 import type { Arguments } from './grammar.ts'
-import { openRelayHome } from './relay-home.ts'
 
 /** As many as a login's reply holds. */
 const maxTold = 8
 
 export interface TrackerRelay {
+  /** For the tracker's node; undefined: it is no relay. */
+  readonly parts: RelayService['parts'] | undefined
   /** What members are told. */
   addresses (): readonly string[]
-  stop (): Promise<void>
+  /** The tracker's node is there. @throws ShoalError BAD_OPTION when it is not, and is to be a relay */
+  serve (network: Network | undefined): Promise<void>
+  stop (): void
 }
 
 const isNear = (address: string): boolean => /^\/ip4\/127\.|^\/ip6\/::1\//.test(address)
 
-/** Those that others can dial; the relay may listen on the loopback interface alone. */
-const tellable = (relay: Relay): readonly string[] => {
-  const all = relay.addresses()
+/** Those that others can dial; it may listen on the loopback interface alone. */
+const tellable = (network: Network): readonly string[] => {
+  const all = network.addresses()
   const far = all.filter(address => !isNear(address))
-  return far.length > 0 ? far : all
+  return (far.length > 0 ? far : all).map(address => `${address}/p2p/${network.peer}`)
 }
 
-/** Reads the options, so that what is wrong with them is told before anything runs. @throws ShoalError BAD_OPTION */
-export const readTrackerRelay = (args: Arguments): { start (realm: Realm, folder: string, log: (line: string) => void): Promise<TrackerRelay> } => {
+/** @throws ShoalError BAD_OPTION */
+export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
   const others = args.list('--advertise-relay').map(parseRelay)
-  const [listenText, announce] = [args.option('--relay-listen'), args.list('--relay-announce')]
-  const wanted = args.has('--relay') || listenText !== undefined || announce.length > 0
-  const listen = parseHostPort(listenText ?? '0.0.0.0:7500', 'BAD_OPTION')
+  const service = args.has('--relay') ? createRelayService({ realm, log: () => undefined }) : undefined
+  let own: readonly string[] = []
   return {
-    async start (realm, folder, log) {
-      if (!wanted) return { addresses: () => others, stop: () => Promise.resolve() }
-      const transport = await (await loadPlugin('transport', 'tcp')).create({ log })
-      const relay = await createRelay({
-        realm, listen, log: () => undefined, key: (await openRelayHome(folder)).key, transports: [transport],
-        lookup: async name => (await lookup(name)).address, ...announce.length === 0 ? {} : { announce }
-      })
-      return { addresses: () => [...tellable(relay), ...others].slice(0, maxTold), stop: () => relay.stop() }
-    }
+    parts: service?.parts,
+    addresses: () => [...others, ...own].slice(0, maxTold),
+    async serve (network) {
+      if (service === undefined) return
+      if (network === undefined) throw new ShoalError('BAD_OPTION', 'Cannot be a relay without libp2p. Leave out --libp2p none, or --relay.')
+      await service.serve(network)
+      own = tellable(network)
+    },
+    stop () { service?.stop() }
   }
 }

@@ -22,7 +22,7 @@ import { aborted } from './signals.ts'
 import { watchConsole } from './tracker-console.ts'
 import { openTrackerNetwork } from './tracker-network.ts'
 import type { TrackerNetworkOptions } from './tracker-network.ts'
-import { readTrackerRelay } from './tracker-relay.ts'
+import { trackerRelay } from './tracker-relay.ts'
 import type { TrackerRelay } from './tracker-relay.ts'
 import { choosePlace } from './tracker-place.ts'
 import type { TrackerPlace } from './tracker-place.ts'
@@ -72,7 +72,6 @@ const overLibp2p = async ({ service, ...options }: TrackerNetworkOptions & { rea
 
 const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Ending, log: (line: string) => void): Promise<number> =>
   withState(args, io, log, async (state, stateFolder) => {
-    const relayOptions = readTrackerRelay(args)
     let relay: TrackerRelay | undefined
     const service = await createTrackerService({ state, log, relays: () => relay?.addresses() ?? [] })
     try {
@@ -80,7 +79,7 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
       if (place.pin !== undefined && place.pin !== pin) {
         throw new ShoalError('BAD_TRACKER_INFO', `The line pins sha256=${place.pin}, and the realm key of this tracker is sha256=${pin}. Correct the line, or use the folder of that realm.`)
       }
-      relay = await relayOptions.start(service.realm, stateFolder, log)
+      const relaying = relay = trackerRelay(args, service.realm)
       const [certificate, key] = [args.option('--certificate'), args.option('--key')]
       const served = await serveTracker({
         service, stateFolder, log, host: place.listen.host, port: place.listen.port,
@@ -89,13 +88,17 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
       try {
         const { port } = served.address
         await write(io.stdout, `${place.url({ pin, port })}\n`)
-        await overLibp2p({ args, service, log, stateFolder, beside: served.address }, async network => {
+        await overLibp2p({ args, service, log, stateFolder, beside: served.address, ...relaying.parts === undefined ? {} : { parts: relaying.parts } }, async network => {
+          await relaying.serve(network)
           await write(io.stdout, place.directions({ pin, port, ...network === undefined ? {} : { libp2p: { peer: network.peer, addresses: network.addresses() } } }))
           watchConsole(io, ending)
           await aborted(ending.signal)
         })
       } finally { await inTime(served.stop()) }
-    } finally { await inTime(Promise.all([service.stop(), relay?.stop()])) }
+    } finally {
+      relay?.stop()
+      await inTime(service.stop())
+    }
     return exitStatus.done
   })
 

@@ -71,7 +71,7 @@ describe.skipIf(why !== undefined)(`a relay, between machines of their own${why 
 
   it('is told of by the tracker that runs it: peers that were given none find each other through it', async () => {
     const { hub, left, right } = apart(createNamespaces())
-    const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through }, trackerArgs: ['--relay-listen', `${middle}:0`] })
+    const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through }, trackerArgs: ['--relay'] })
     const user = (name: string, space: Space): ReturnType<World['user']> => world.user(name, { listen: '0.0.0.0:0', through: space.through, args: ['--transport', 'tcp'] })
     const [alice, bob] = await Promise.all([user('alice', left), user('bob', right)])
     await world.group('crew', alice, ['bob', bob])
