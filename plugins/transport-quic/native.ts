@@ -1,9 +1,10 @@
 /**
- * What is used of @chainsafe/libp2p-quic: its one public function, and the parts of its inside that the tuning (tuned.ts) needs. Owns loading it, and the errors
- * when it, its native library or such a part is not there; it changes nothing.
+ * What is used of @chainsafe/libp2p-quic: its one public function, and the parts of its inside that the tuning (tuned.ts) needs. Owns the error when such a
+ * part is not there; it changes nothing. That the native library is not there, is told by whoever loads the plugin.
  */
 import { readFileSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
+import { quic } from '@chainsafe/libp2p-quic'
 import type { Listener, Transport } from '@libp2p/interface'
 import { ShoalError } from 'shoal/plugin'
 import type { Libp2pFactory } from 'shoal/plugin'
@@ -12,7 +13,7 @@ const packageName = '@chainsafe/libp2p-quic'
 /** The version that the tuning was written for and tested with. */
 export const testedVersion = '2.1.1'
 
-/** The package declares its options as `any`. Times in ms. */
+/** The package declares its options as `any`. Lengths in bytes, times in ms. */
 export interface NativeOptions {
   readonly maxIdleTimeout: number
   readonly keepAliveInterval: number
@@ -51,21 +52,7 @@ const installedVersion = (): string => {
   return version ?? 'of an unknown version'
 }
 
-/** Why a library could not be loaded is in the causes, not in the message. */
-const causes = (error: unknown): string => error instanceof Error ? `${error.message}\n${causes(error.cause)}` : ''
-
-/** @throws ShoalError PLUGIN_FAILED that names the library */
-const load = async (): Promise<(options: NativeOptions) => Libp2pFactory<Transport>> => {
-  try { return (await import('@chainsafe/libp2p-quic')).quic } catch (cause) {
-    const all = causes(cause)
-    const found = /(@chainsafe\/libp2p-quic-[a-z0-9-]+)|Cannot find (?:module|package) '([^']+)'|(\S+\.(?:so|node|dylib|dll)\b\S*)/.exec(all)
-    const library = found?.[1] ?? found?.[2] ?? found?.[3]
-    const why = library === undefined ? `failed to load (${all.split('\n', 1)[0] ?? ''})` : `needs ${library}, which is not there or does not fit this machine`
-    throw new ShoalError('PLUGIN_FAILED', `The transport "quic" cannot be used: ${packageName} ${why}. Install it ("npm install --include=optional"), or leave quic out of --transport.`, { cause })
-  }
-}
-
-export const nativeQuic = await load()
+export const nativeQuic: (options: NativeOptions) => Libp2pFactory<Transport> = quic
 
 /** @returns what is always thrown */
 const lacks = (what: string): ShoalError => new ShoalError('PLUGIN_FAILED',

@@ -22,6 +22,7 @@ const asError = (error: unknown): Error => error instanceof Error ? error : new 
 export class QuicStream extends AbstractStream {
   readonly #native: NativeStream
   #wait: PromiseWithResolvers<undefined> | undefined
+  #finished = false
 
   constructor ({ native, ...init }: AbstractStreamInit & { readonly native: NativeStream }) {
     super({ ...init, maxMessageSize: writeBytes })
@@ -64,6 +65,12 @@ export class QuicStream extends AbstractStream {
     this.#letGo()
   }
 
+  /** Its connection is over: cleanly for a stream whose both sides had ended it, also when the library has not told so yet. */
+  connectionClosed (): void {
+    if (this.#finished && this.remoteWriteStatus === 'closed') this.onTransportClosed()
+    else this.abort(new Error('the connection was closed'))
+  }
+
   /** Neither rejects. */
   #letGo (): void {
     this.#go()
@@ -83,7 +90,11 @@ export class QuicStream extends AbstractStream {
   }
 
   sendReset (): void { this.#letGo() }
-  async sendCloseWrite (): Promise<void> { await this.#native.finishWrite() }
+
+  async sendCloseWrite (): Promise<void> {
+    this.#finished = true
+    await this.#native.finishWrite()
+  }
 
   /** What comes is dropped, and still read: how else would the end be seen. */
   sendCloseRead (): Promise<void> {

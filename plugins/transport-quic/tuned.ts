@@ -3,18 +3,14 @@
  * - reading is slow, cannot be stopped, and shows a reset as a clean end (stream.ts);
  * - `dial` and `newStream` ignore their signals, so that a dead address is waited for until the idle timeout;
  * - handshakes are taken one after the other, so that a single peer that stops in the midst of one keeps everybody out for that long;
- * - another peer than the one dialed, a port in use and a foreign address are told in words of its own; names are not looked up.
+ * - that another peer than the one dialed answered is told as any other error.
  * When upstream does all that, this file and stream.ts go, and index.ts calls `quic()` itself: test/plugins/transport-quic.test.ts and the compliance
  * suite say whether it does. The wire is not touched: either side may be the package as it is.
  */
-import { lookup } from 'node:dns/promises'
 import { setMaxListeners } from 'node:events'
-import { getSystemErrorName } from 'node:util'
 import { UnexpectedPeerError } from '@libp2p/interface'
 import type { AbortOptions, Listener, MessageStream, StreamMuxerFactory, Transport, Upgrader } from '@libp2p/interface'
 import { AbstractStreamMuxer } from '@libp2p/utils'
-import { multiaddr } from '@multiformats/multiaddr'
-import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pFactory } from 'shoal/plugin'
 import { checkedStream, connectionOf, nativeQuic, openListener } from './native.ts'
 import type { NativeConnection, NativeOptions, NativeStream } from './native.ts'
@@ -66,7 +62,7 @@ class QuicMuxer extends AbstractStreamMuxer<QuicStream> {
   /** A stream that did not end by then did not end cleanly; the base class would say that it did. */
   override onTransportClosed (): void {
     this.status = 'closed'
-    for (const stream of [...this.streams]) stream.abort(new Error('the connection was closed'))
+    for (const stream of [...this.streams]) stream.connectionClosed()
   }
 
   onData (): void { /* nothing comes but in streams */ }
@@ -95,30 +91,10 @@ const tunedUpgrader = (inner: Upgrader, expected?: string): Upgrader => ({
   getConnectionEncrypters: () => inner.getConnectionEncrypters()
 })
 
-/** The library dials numbers only. */
-const numeric = async (address: Multiaddr, signal: AbortSignal): Promise<Multiaddr> => {
-  const [host, ...rest] = address.getComponents()
-  const family = new Map([['dns', 0], ['dns4', 4], ['dns6', 6]]).get(host?.name ?? '')
-  if (host?.value === undefined || family === undefined) return address
-  const found = await obeying(lookup(host.value, { family }), signal, () => undefined)
-  return multiaddr(`/ip${found.family}/${found.address}${rest.map(({ name, value }) => value === undefined ? `/${name}` : `/${name}/${value}`).join('')}`)
-}
-
-/** Windows numbers them in another way. */
-const windowsErrors: Readonly<Record<number, string>> = { 10_013: 'EACCES', 10_047: 'EAFNOSUPPORT', 10_048: 'EADDRINUSE', 10_049: 'EADDRNOTAVAIL' }
-
-/** The library tells only the text and the number of an error of the system. */
-const named = (error: unknown): unknown => {
-  const number = Number(/\(os error (\d+)\)/.exec(String(error))?.[1])
-  if (!Number.isInteger(number)) return error
-  const code = windowsErrors[number] ?? getSystemErrorName(-number)
-  return Object.assign(new Error(`${code}: ${error instanceof Error ? error.message : String(error)}`, { cause: error }), { code })
-}
-
 const tunedListener = (listener: Listener): Listener => {
   const listen = listener.listen.bind(listener)
   listener.listen = async address => {
-    try { await listen(address) } catch (error) { throw named(error) }
+    await listen(address)
     const open = openListener(listener)
     setMaxListeners(0, open.state.controller.signal)
     for (let i = 1; i < handshakes; i++) void open.awaitInboundConnections() // ends when the listener is closed
@@ -133,8 +109,8 @@ export const tunedQuic = (options: NativeOptions): Libp2pFactory<Transport> => c
     const { signal } = dialing
     signal.throwIfAborted()
     const expected = address.getComponents().find(({ name }) => name === 'p2p')?.value
-    const target = await numeric(expected === undefined ? address : address.decapsulate(`/p2p/${expected}`), signal)
-    return obeying(dial(target, { ...dialing, upgrader: tunedUpgrader(dialing.upgrader, expected) }), signal, late => { late.abort(new Error('nobody waits for it')) })
+    const bare = expected === undefined ? address : address.decapsulate(`/p2p/${expected}`) // its own check says nothing of the kind of error
+    return obeying(dial(bare, { ...dialing, upgrader: tunedUpgrader(dialing.upgrader, expected) }), signal, late => { late.abort(new Error('nobody waits for it')) })
   }
   transport.createListener = listening => tunedListener(createListener({ ...listening, upgrader: tunedUpgrader(listening.upgrader) }))
   return transport

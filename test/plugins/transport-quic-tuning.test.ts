@@ -38,8 +38,7 @@ const node = async (transports = quic().libp2p().transports): Promise<Libp2p> =>
 const echo = (network: Network): void => {
   network.accept(link => { link.listen({ data (chunk) { link.send([chunk]) }, drained () {}, closed () {} }) })
 }
-const dial = (from: Network, to: Network, addresses = to.addresses()) => from.dial(to.peer, addresses, AbortSignal.timeout(deadlineMs))
-const firstOf = ({ addresses }: Network): string => addresses()[0] ?? ''
+const dial = (from: Network, to: Network) => from.dial(to.peer, to.addresses(), AbortSignal.timeout(deadlineMs))
 
 /** A pair of streams of one protocol, over one connection. */
 const streams = async (): Promise<{ readonly near: Stream, readonly far: Stream, readonly connection: Connection }> => {
@@ -124,16 +123,24 @@ describe('a listener', () => {
   })
 })
 
-describe('a link', () => {
-  it('to a name is dialed like one to its address', async () => {
-    const [near, far] = [await ours(), await ours()]
-    echo(far)
-    const link = await dial(near, far, [firstOf(far).replace('/ip4/127.0.0.1/', '/dns4/localhost/')])
-    const ear = listenTo(link, { deadlineMs })
-    ear.say(1000)
-    await ear.heard(1000)
+describe('a dial', () => {
+  it('to an address that says nothing ends at its signal', async () => {
+    const silent = createSocket('udp4')
+    await new Promise<void>(resolve => { silent.bind(0, '127.0.0.1', resolve) })
+    open.push({ stop () { silent.close() } })
+    const dialing = (await node()).dial(multiaddr(`/ip4/127.0.0.1/udp/${silent.address().port}/quic-v1`), { signal: AbortSignal.timeout(300) })
+    await expect(within(2_000, 'it ends', dialing)).rejects.toMatchObject({ name: expect.stringMatching(/AbortError|TimeoutError/) as string })
   })
 
+  it('that another peer answers is refused as such, and leaves it no connection', async () => {
+    const [dialer, listener, absent] = [await node(), await node(), await node()]
+    const address = String(listener.getMultiaddrs()[0]).replace(/\/p2p\/.*/, `/p2p/${String(absent.peerId)}`)
+    await expect(dialer.dial(multiaddr(address))).rejects.toThrow(/unexpected peer/i)
+    expect(dialer.getConnections()).toEqual([])
+  })
+})
+
+describe('a link', () => {
   it('on which nothing is said outlives the time after which a silent peer is gone', async () => {
     const [near, far] = [await ours({ silenceMs: 2_000 }), await ours()]
     echo(far)
@@ -193,7 +200,7 @@ describe('the plugin', () => {
         return next(name, context)
       } })`)
     const { stdout } = await promisify(execFile)(process.execPath, ['--import', here('../testing/source-hooks.ts'), '--import', without, '--input-type=module', '-e', script], { cwd: here('../..') })
-    expect(stdout).toMatch(/^PLUGIN_FAILED .*needs @chainsafe\/libp2p-quic-\w+-\w+[\w-]*, which is not there/)
+    expect(stdout).toMatch(/^PLUGIN_FAILED .*needs \S*libp2p-quic[.-]\S+, which is not there/)
   })
 
   it('names the version of a package that is made otherwise inside', () => {

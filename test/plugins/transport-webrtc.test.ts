@@ -15,7 +15,7 @@ const made = await webrtc({}, { log () {} })
 runSuite('transport-webrtc', transportSuite({
   cannot: {
     ports: 'HOST:PORT is not its port: it has one of its own, which its library cannot listen on again in the same process; transport-webrtc-port.test.ts tells the rest',
-    release: 'its native library keeps the UDP socket of a listener, one for each, until the process ends'
+    release: 'its native library keeps one UDP socket for each pair of networks that had a link, until the process ends'
   },
   doomed: () => doomed('webrtc')
 }), () => transportRig({
