@@ -162,6 +162,7 @@ export const createNetwork = async (options: NetworkOptions): Promise<RelayedNet
   try {
     await node.start()
     if (at !== undefined) await openAll(socket, transports, at)
+    if (at !== undefined && at.port !== 0 && sharedPort(socket.list(), transports) === undefined) options.log(`Nothing listens on port ${at.port}: ${transports.map(({ name }) => name).join(', ')} has its own.`)
   } catch (error) {
     await halt()
     throw startError(error, listen)

@@ -158,8 +158,11 @@ describe('a dial', () => {
 
   it('finds the host of a name over UDP, too', async () => {
     const far = await make([quic()])
-    const named = far.addresses().map(address => address.replace('/ip4/127.0.0.1/', '/dns/localhost/'))
-    expect((await dial(await make([quic()], { ...dialOnly, lookup: () => Promise.resolve('127.0.0.1') }), far, named)).transport).toBe('quic')
+    const named = far.addresses().map(address => address.replace('/ip4/127.0.0.1/', '/dns/peer.example/'))
+    const names: string[] = []
+    const lookup = (name: string): Promise<string> => { names.push(name); return Promise.resolve('127.0.0.1') }
+    expect((await dial(await make([quic()], { ...dialOnly, lookup }), far, named)).transport).toBe('quic')
+    expect(names).toEqual(['peer.example'])
   })
 
   it('tries no more than a few of ten thousand addresses, and is over in its time', async () => {
