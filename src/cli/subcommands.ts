@@ -23,6 +23,7 @@ export const subcommands: readonly Subcommand[] = [
     details: [
       'shoal tracker reset-password USER sets a new password for a user, while the tracker is stopped.',
       'TRACKER_INFO is a file with one tracker per line, HOST:PORT or HOST:PORT#sha256=HEX64; N is the line to serve (default 1). With none: 127.0.0.1:7400.',
+      'An address of libp2p that a tracker printed may be a line of it, too, for peers: it is not counted.',
       'Prints its address once it accepts connections. quit, Ctrl-C and SIGTERM stop it; the end of its input does not.'
     ],
     run: async (args, io, ending) => (await import('./tracker.ts')).runTracker(args, io, ending)

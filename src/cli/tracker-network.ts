@@ -5,7 +5,7 @@
 import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
 import { ShoalError } from '../contract/index.ts'
-import type { Network } from '../contract/index.ts'
+import type { Network, Transport } from '../contract/index.ts'
 import { loadPlugin } from '../loader.ts'
 import { makeFolder } from '../make-folder.ts'
 import { formatHostPort, parseHostPort } from '../network/addresses.ts'
@@ -24,8 +24,6 @@ const portsTried = 16
 
 export interface TrackerNetworkOptions extends Pick<NetworkOptions, 'parts'> {
   readonly args: Arguments
-  /** Where HTTPS is served. */
-  readonly beside: HostPort
   readonly stateFolder: string
   readonly log: (line: string) => void
 }
@@ -48,41 +46,46 @@ const openAt = async (ports: readonly number[], open: (port: number) => Promise<
   throw new ShoalError('BUG', 'No port to listen on was tried.')
 }
 
-const openNetwork = async ({ args, beside, stateFolder, log, parts }: TrackerNetworkOptions): Promise<Network> => {
+const loadTransports = async ({ args, stateFolder, log }: TrackerNetworkOptions): Promise<readonly Transport[]> => {
   const specs = args.list('--transport')
   const { plugins } = await chooseTransports(specs, { load: spec => loadPlugin('transport', spec), leftOut: text => { if (specs.length > 0) log(text) } })
-  const transports = await Promise.all(plugins.map(async plugin => {
+  return await Promise.all(plugins.map(async plugin => {
     const folder = join(stateFolder, `transport-${plugin.name}`)
     await makeFolder(folder, 0o700)
     return await plugin.create({ folder, log })
   }))
+}
+
+const openNetwork = async ({ stateFolder, log, parts }: TrackerNetworkOptions, transports: readonly Transport[], asked: HostPort | undefined, beside: HostPort): Promise<Network> => {
   const { libp2p: key } = await trackerIdentity(stateFolder)
-  const at = (host: string, port: number): Promise<Network> => createNetwork({
-    key, transports, log, maxConnections, listen: { host, port }, lookup: async name => (await lookup(name)).address, ...parts === undefined ? {} : { parts }
+  const open = (listen: HostPort): Promise<Network> => createNetwork({
+    key, transports, log, maxConnections, listen, lookup: async name => (await lookup(name)).address, ...parts === undefined ? {} : { parts }
   })
-  const asked = args.option('--libp2p')
-  if (asked !== undefined) {
-    const { host, port } = parseHostPort(asked, 'BAD_OPTION')
-    return await at(host, port)
-  }
+  if (asked !== undefined) return await open(asked)
   const kept = await keptPort(stateFolder)
   const near = Array.from({ length: portsTried }, (_, i) => beside.port + 1 + i).filter(port => port < 65_536)
-  const network = await openAt([...kept === undefined ? [] : [kept], ...near, 0], port => at(beside.host, port))
+  const network = await openAt([...kept === undefined ? [] : [kept], ...near, 0], port => open({ host: beside.host, port }))
   if (kept === undefined && network.port !== undefined) await writeKept(portFile(stateFolder), `${network.port}\n`)
   if (kept !== undefined && network.port !== kept) log(`Port ${kept}, which the tracker had for libp2p, is in use: addresses with it do not lead here now. Free the port and start the tracker again.`)
   return network
 }
 
 /**
- * @returns undefined when it is not wanted, or when nobody asked for it and it cannot be: HTTPS is enough
- * @throws ShoalError BAD_OPTION, PORT_IN_USE, ADDRESS_UNAVAILABLE, STORAGE_FAILED, and what loading a transport throws
+ * Reads what was asked for, so that what is wrong with it is told before anything runs.
+ * @returns opens the node, once it is known where HTTPS is served; undefined when nobody wants it, or when nobody asked for it and it cannot be: HTTPS is enough
+ * @throws ShoalError BAD_OPTION, and what loading a transport throws; the opening: PORT_IN_USE, ADDRESS_UNAVAILABLE, STORAGE_FAILED
  */
-export const openTrackerNetwork = async (options: TrackerNetworkOptions): Promise<Network | undefined> => {
-  const { args, log, beside } = options
-  if (args.option('--libp2p') === 'none') return undefined
-  try { return await openNetwork(options) } catch (error) {
-    if (options.parts !== undefined || args.option('--libp2p') !== undefined || args.list('--transport').length > 0) throw error
-    log(`The tracker is served over HTTPS alone, at ${formatHostPort(beside)}: ${error instanceof Error ? error.message : String(error)}`)
-    return undefined
+export const trackerNetwork = async (options: TrackerNetworkOptions): Promise<(beside: HostPort) => Promise<Network | undefined>> => {
+  const { args, log, parts } = options
+  const place = args.option('--libp2p')
+  if (place === 'none') return () => Promise.resolve(undefined)
+  const asked = place === undefined ? undefined : parseHostPort(place, 'BAD_OPTION')
+  const named = args.list('--transport').length > 0 ? await loadTransports(options) : undefined
+  return async beside => {
+    try { return await openNetwork(options, named ?? await loadTransports(options), asked, beside) } catch (error) {
+      if (parts !== undefined || asked !== undefined || named !== undefined) throw error
+      log(`The tracker is served over HTTPS alone, at ${formatHostPort(beside)}: ${error instanceof Error ? error.message : String(error)}`)
+      return undefined
+    }
   }
 }

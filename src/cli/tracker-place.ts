@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 import { ShoalError } from '../contract/index.ts'
 import type { PeerId, RealmPin } from '../contract/index.ts'
-import { atHostPort, hostPortOf, parseHostPort, parseMultiaddr } from '../network/addresses.ts'
+import { atHostPort, hostKind, hostPortOf, parseHostPort, parseMultiaddr } from '../network/addresses.ts'
 import type { HostPort } from '../network/addresses.ts'
 import { usage } from './exit.ts'
 import { defaultTracker, formatTracker, isLibp2p, readTrackerInfo } from './tracker-info.ts'
@@ -51,13 +51,15 @@ const parseListen = (text: string, port: number): HostPort => {
   return parseHostPort(text, 'BAD_OPTION')
 }
 
-/** The same at the host that people are told; what has no host and port is for nobody who reads it here. */
+/** The same at the host that people are told, unless it is of the other family of addresses: a socket is for one. What has no host and port is for nobody here. */
 const shownAddresses = ({ pin, libp2p }: Served, host: string): readonly string[] => {
   if (libp2p === undefined) return []
   const shown = libp2p.addresses.flatMap(text => {
     const address = parseMultiaddr(text)
     const at = address === undefined ? undefined : hostPortOf(address)
-    const elsewhere = address === undefined || at === undefined ? undefined : atHostPort(address, { host, port: at.port })
+    if (address === undefined || at === undefined) return []
+    const kinds = [hostKind(host), hostKind(at.host)]
+    const elsewhere = kinds.includes('ip4') && kinds.includes('ip6') ? address : atHostPort(address, { host, port: at.port })
     return elsewhere === undefined ? [] : formatTracker({ address: `${elsewhere.toString()}/p2p/${libp2p.peer}`, peer: libp2p.peer, pin })
   })
   return [...new Set(shown)]

@@ -20,8 +20,7 @@ import { noticeLine } from './notices.ts'
 import type { Ending } from './signals.ts'
 import { aborted } from './signals.ts'
 import { watchConsole } from './tracker-console.ts'
-import { openTrackerNetwork } from './tracker-network.ts'
-import type { TrackerNetworkOptions } from './tracker-network.ts'
+import { trackerNetwork } from './tracker-network.ts'
 import { trackerRelay } from './tracker-relay.ts'
 import type { TrackerRelay } from './tracker-relay.ts'
 import { choosePlace } from './tracker-place.ts'
@@ -60,9 +59,7 @@ const resetPassword = async (args: Arguments, io: Io, log: (line: string) => voi
 }
 
 /** Serves over libp2p, too, while `work` runs: if it can be, and nobody said no. */
-const overLibp2p = async ({ service, ...options }: TrackerNetworkOptions & { readonly service: TrackerService }, work: (network: Network | undefined) => Promise<void>): Promise<void> => {
-  const { log } = options
-  const network = await openTrackerNetwork(options)
+const overLibp2p = async (service: TrackerService, network: Network | undefined, log: (line: string) => void, work: (network: Network | undefined) => Promise<void>): Promise<void> => {
   if (network === undefined) { await work(undefined); return }
   try {
     const served = await serveTrackerStream({ service, log, network })
@@ -81,6 +78,7 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
       }
       const relaying = relay = trackerRelay(args, service.realm)
       const [certificate, key] = [args.option('--certificate'), args.option('--key')]
+      const openNetwork = await trackerNetwork({ args, stateFolder, log, ...relaying.parts === undefined ? {} : { parts: relaying.parts } })
       const served = await serveTracker({
         service, stateFolder, log, host: place.listen.host, port: place.listen.port,
         ...certificate === undefined ? {} : { certificate }, ...key === undefined ? {} : { key }
@@ -88,7 +86,7 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
       try {
         const { port } = served.address
         await write(io.stdout, `${place.url({ pin, port })}\n`)
-        await overLibp2p({ args, service, log, stateFolder, beside: served.address, ...relaying.parts === undefined ? {} : { parts: relaying.parts } }, async network => {
+        await overLibp2p(service, await openNetwork(served.address), log, async network => {
           await relaying.serve(network)
           await write(io.stdout, place.directions({ pin, port, ...network === undefined ? {} : { libp2p: { peer: network.peer, addresses: network.addresses() } } }))
           watchConsole(io, ending)

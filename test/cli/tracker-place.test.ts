@@ -49,6 +49,7 @@ describe('the place of a tracker', () => {
     const printed = async (info: string): Promise<readonly string[]> => (await choosePlace({ info: file(info), listen: undefined, line: undefined })).directions({ pin, port: 7400, libp2p }).split('\n').filter(text => text.startsWith('/'))
     const end = `/p2p/${peer}#sha256=${pin}`
     expect(await printed('203.0.113.7:7400')).toEqual([`/ip4/203.0.113.7/tcp/7401${end}`, `/ip4/203.0.113.7/udp/7401/quic-v1${end}`, `/ip4/203.0.113.7/udp/9/webrtc-direct/certhash/uEiCBdkphEC4GzqU_OH49BwY4paEDG5h7-9SeHgsvgLk5bQ${end}`])
+    expect((await printed('[2001:db8::7]:7400'))[1]).toBe(`/ip4/10.0.0.2/tcp/7401${end}`)
     expect((await printed('localhost:7400'))[0]).toBe(`/dns/localhost/tcp/7401${end}`)
   })
 

@@ -36,7 +36,7 @@ describe('a tracker over libp2p', () => {
       peer.kill('SIGTERM')
       expect(await peer.ended).toEqual({ code: 0, signal: null })
     }
-  })
+  }, 90_000)
 
   it('has the same addresses after it was killed, and its peers go on without a new login', async () => {
     const world = await createWorld()
@@ -53,7 +53,7 @@ describe('a tracker over libp2p', () => {
     await alice.run('upload_file', world.file('data.bin', MiB), 'crew')
     await bob.run('download_file', 'crew', 'data.bin', world.path('copy'))
     await finished(bob, 'data.bin')
-  })
+  }, 90_000)
 
   it('is taken from a file with lines of both kinds: the first that answers', async () => {
     const world = await createWorld()
@@ -64,5 +64,5 @@ describe('a tracker over libp2p', () => {
     const wrong = address.replace(/12D3\w+/, '12D3KooWGQmdpzHXCqLno4mMxWXKNFQHASBeF99gTm2JR8Vu5Bdc')
     const bob = world.peer('bob', { tracker: wrong })
     await expect(bob.run('create_user', 'bob', 'x')).rejects.toMatchObject({ code: 'TRACKER_KEY_CHANGED' })
-  })
+  }, 90_000)
 })

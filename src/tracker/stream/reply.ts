@@ -5,9 +5,10 @@ import type { RequestFrame, TrackerFrame } from '../../contract/api/frames.ts'
 
 /** A request as the API takes it. @throws MalformedError when it is none */
 export const requestOf = ({ method, path, headers, body }: RequestFrame): Request => {
+  const given = headers.filter(([name]) => name.toLowerCase() !== 'content-length') // the frame says how long the body is
   if (!/^\/[\x21-\x7e]*$/.test(path)) throw new MalformedError('The path of a request is not that of a URL.')
   try {
-    return new Request(new URL(`https://tracker${path}`), { method, headers: headers.map(([name, value]): [string, string] => [name, value]), ...body.byteLength === 0 ? {} : { body: Uint8Array.from(body) } })
+    return new Request(new URL(`https://tracker${path}`), { method, headers: given.map(([name, value]): [string, string] => [name, value]), ...body.byteLength === 0 ? {} : { body: Uint8Array.from(body) } })
   } catch (cause) { throw new MalformedError('A request is not one of HTTP.', { cause }) }
 }
 

@@ -59,9 +59,10 @@ describe('a link of a client', () => {
 
   it('is answered as over HTTPS: unknown paths, wrong methods, bodies that are none', async () => {
     const client = await connect(await start())
-    client.say(request(1, { path: '/v2/x' }), request(2, { method: 'HEAD' }), request(3, { method: 'POST', path: '/v1/users', body: '[1' }), request(4, { method: 'POST', path: '/v1/users', body: 'x'.repeat(65_537) }), request(5, { path: '/v1/groups' }))
-    const statuses = await Promise.all([1, 2, 3, 4, 5].map(async id => (await client.reply(id)).status))
-    expect(statuses).toEqual([404, 405, 400, 413, 401])
+    client.say(request(1, { path: '/v2/x' }), request(2, { method: 'HEAD' }), request(3, { method: 'POST', path: '/v1/users', body: '[1' }), request(4, { method: 'POST', path: '/v1/users', body: 'x'.repeat(65_537) }), request(5, { path: '/v1/groups' }),
+      request(6, { method: 'POST', path: '/v1/users', headers: [['Content-Length', '5']], body: 'x'.repeat(65_537) }))
+    const statuses = await Promise.all([1, 2, 3, 4, 5, 6].map(async id => (await client.reply(id)).status))
+    expect(statuses).toEqual([404, 405, 400, 413, 401, 413])
   })
 
   const wrong: readonly (readonly [string, RegExp, (client: RawClient) => void])[] = [
