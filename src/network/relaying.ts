@@ -6,7 +6,7 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { serviceCapabilities } from '@libp2p/interface'
-import type { Connection, PeerId as Libp2pPeerId, Transport as Libp2pTransport } from '@libp2p/interface'
+import type { PeerId as Libp2pPeerId, Transport as Libp2pTransport } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { Circuit } from '@multiformats/multiaddr-matcher'
@@ -18,16 +18,22 @@ import { parseMultiaddr } from './addresses.ts'
 /** Relays that we keep a place at, at most: each is one connection, and two addresses among those that others try. */
 const maxPlaces = 4
 
+/** A place at a relay. It is lost with the connection that it was taken over. */
+export interface Place {
+  readonly holds: boolean
+  /** Others are no longer told of it, and nobody is dialed through it. */
+  giveUp (): void
+}
+
 export interface Relaying {
   /** Goes last among the node's transports, and is no choice of the user's. Over a relay peers encrypt and multiplex anew, so it brings both, for transports that have none. */
   readonly transport: Transport
   /**
-   * Takes a place at a relay that we have a link to. It is lost with the connection of that link.
+   * Takes a place at a relay that we have a link to.
    * @param address ends with `/p2p/ID`
-   * @returns what gives it up: others are no longer told of it, and nobody is dialed through it
    * @throws ShoalError PEER_UNREACHABLE, PEER_REFUSED
    */
-  reserve (address: string): Promise<() => void>
+  reserve (address: string): Promise<Place>
   /** What others dial to reach us through the relays that we have a place at. */
   addresses (): readonly string[]
 }
@@ -48,7 +54,6 @@ export const createRelaying = (transports: readonly Transport[]): Relaying => {
   /** By the relay's peer id. */
   const places = new Map<string, string>()
   let reservations: Reservations | undefined
-  let connectionsTo: ((relay: Libp2pPeerId) => Connection[]) | undefined
 
   const make = circuitRelayTransport({ reservationConcurrency: maxPlaces })
   const transport: Transport = {
@@ -57,7 +62,6 @@ export const createRelaying = (transports: readonly Transport[]): Relaying => {
     libp2p: () => ({
       transports: [components => {
         const made = make(components)
-        connectionsTo = relay => components.connectionManager.getConnections(relay)
         if (hasReservations(made)) {
           reservations = made.reservationStore
           reservations.addEventListener('relay:removed', ({ detail }) => { places.delete(detail.relay.toString()) })
@@ -80,17 +84,14 @@ export const createRelaying = (transports: readonly Transport[]): Relaying => {
       const id = parseMultiaddr(`${address}/p2p-circuit`) === undefined ? undefined : address.split('/p2p/').at(-1)
       if (id === undefined || reservations === undefined) throw new ShoalError('PEER_UNREACHABLE', `Cannot use the relay "${address.slice(0, 300)}": that is no address. Give one that ends with /p2p/ and a peer id.`)
       if (places.size >= maxPlaces && !places.has(id)) throw new ShoalError('PEER_REFUSED', `Cannot use the relay ${address}: there are places at ${maxPlaces} others. Leave one out.`)
-      const relay = peerIdFromString(id)
-      // a place depends on the connection that it was taken over: an older one, to a relay that was started again since, must not stand for it
-      for (const old of (connectionsTo?.(relay) ?? []).sort((a, b) => b.timeline.open - a.timeline.open).slice(1)) old.abort(new Error('There is a newer one.'))
       try {
-        await reservations.addRelay(relay, 'configured')
+        await reservations.addRelay(peerIdFromString(id), 'configured')
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause)
         throw new ShoalError('PEER_REFUSED', `The relay ${address} gives no place: ${why}. It is asked again by itself.`, { cause })
       }
       places.set(id, address)
-      return () => { places.delete(id) }
+      return { get holds () { return places.get(id) === address }, giveUp () { if (places.get(id) === address) places.delete(id) } }
     },
     addresses: () => [...places.values()].flatMap(address => [`${address}/p2p-circuit`, `${address}/p2p-circuit/webrtc`]).filter(text => {
       const found = parseMultiaddr(text)

@@ -7,7 +7,7 @@ import type { GroupId, Link } from '../contract/index.ts'
 import { decodeRelayAnswer, relayFrame, relayFrames, relayProtocol } from '../core/relay.ts'
 import type { RelayAnswer } from '../core/relay.ts'
 import { pause, systemClock } from '../engine/index.ts'
-import type { RelayedNetwork } from '../network/index.ts'
+import type { Place, RelayedNetwork } from '../network/index.ts'
 
 const lookMs = 500
 const answerMs = 10_000
@@ -91,21 +91,23 @@ export const keepRelays = async (options: RelaysOptions): Promise<void> => {
     signal.addEventListener('abort', close)
     void over.then(() => { ended.abort() })
     const shown = new Map<GroupId, Uint8Array>()
-    let giveUp: (() => void) | undefined
+    let admitted = false
+    let place: Place | undefined
     try {
       while (!ended.signal.aborted && !isOver()) {
-        if (await showNew(relay, shown, show) && giveUp === undefined) {
-          giveUp = await network.reserve(relay)
+        if (await showNew(relay, shown, show)) admitted = true
+        if (admitted && place?.holds !== true) {
+          place = await network.reserve(relay)
           changed(relay, true)
         }
         await pause(systemClock, lookMs, AbortSignal.any([ended.signal, signal]))
       }
-      return giveUp !== undefined
+      return place !== undefined
     } finally {
       signal.removeEventListener('abort', close)
-      giveUp?.()
+      place?.giveUp()
       await link.close()
-      if (giveUp !== undefined) changed(relay, false)
+      if (place !== undefined) changed(relay, false)
     }
   }
 

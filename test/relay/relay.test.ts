@@ -187,4 +187,28 @@ describe('a peer that keeps its relays', () => {
     await kept
     expect(throughRelay(member)).toEqual([])
   }, 30_000)
+
+  it('takes its place anew when it was lost with another connection to the same machine, as when the tracker is the relay', async () => {
+    const world = await createRelayWorld()
+    const member = await world.member()
+    let other: Promise<{ readonly link: Link }> | undefined
+    const stop = new AbortController()
+    const told: boolean[] = []
+    const kept = keepRelays({
+      network: member.network, relays: [world.address], signal: stop.signal, groups: () => new Set([one]),
+      async mine (group) {
+        await (other ??= introduce(world, member)) // the newer connection: libp2p takes the place over that
+        return member.credential(group)
+      },
+      changed: (_, has) => { told.push(has) }, log () {}
+    })
+    await vi.waitFor(() => { expect(told).toEqual([true]) }, 5_000)
+    const newer = await other
+    newer?.link.abort(new Error('The tracker is not needed any more.'))
+    await vi.waitFor(() => { expect(told).toEqual([true, true]) }, 5_000)
+    const late = await placed(world, one)
+    await late.network.dial(member.peer, throughRelay(member), soon())
+    stop.abort()
+    await kept
+  }, 30_000)
 })
