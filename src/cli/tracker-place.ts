@@ -59,7 +59,8 @@ const shownAddresses = ({ pin, libp2p }: Served, host: string): readonly string[
     const at = address === undefined ? undefined : hostPortOf(address)
     if (address === undefined || at === undefined) return []
     const kinds = [hostKind(host), hostKind(at.host)]
-    const elsewhere = kinds.includes('ip4') && kinds.includes('ip6') ? address : atHostPort(address, { host, port: at.port })
+    const isOther = kinds.includes('ip4') && kinds.includes('ip6')
+    const elsewhere = !isOther ? atHostPort(address, { host, port: at.port }) : isLoopback(at.host) || at.host.startsWith('fe80:') ? undefined : address
     return elsewhere === undefined ? [] : formatTracker({ address: `${elsewhere.toString()}/p2p/${libp2p.peer}`, peer: libp2p.peer, pin })
   })
   return [...new Set(shown)]
