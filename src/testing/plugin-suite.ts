@@ -25,6 +25,8 @@ export interface PluginSuiteOptions<O extends object> {
   readonly cannot?: TransportLimits['cannot']
   /** Of a transport: an address at which somebody takes the connection and then says nothing, for ever. @default none: that is skipped */
   readonly silentAddress?: string
+  /** Of a transport: starts a peer in a process of its own, to be killed; see doomedPeer. @default none: that is skipped */
+  readonly doomed?: TransportLimits['doomed']
 }
 
 /** @param more options beside those that were given */
@@ -36,7 +38,7 @@ const create = async <K extends Kind>(kind: K, fresh: Fresh<Kind>, more?: object
 /** For one thing that a transport is to do: a machine that builds and tests much at once is slow. */
 const deadlineMs = 25_000
 
-type SuiteRunner = (name: string, make: <T>(work: (fresh: Fresh<Kind>) => Promise<Subject<T>> | Subject<T>) => () => Promise<Subject<T>>, facts: Pick<PluginSuiteOptions<object>, 'cannot' | 'silentAddress'>) => void
+type SuiteRunner = (name: string, make: <T>(work: (fresh: Fresh<Kind>) => Promise<Subject<T>> | Subject<T>) => () => Promise<Subject<T>>, facts: Pick<PluginSuiteOptions<object>, 'cannot' | 'silentAddress' | 'doomed'>) => void
 
 const runners: { readonly [K in Kind]: SuiteRunner } = {
   selector (name, make) { runSuite(name, selectorSuite, make(async fresh => subjectOf(fresh() as Plugin<'selector'>))) },
@@ -55,9 +57,9 @@ const runners: { readonly [K in Kind]: SuiteRunner } = {
       return { subject, release: async () => { await release?.(); await rm(root, { recursive: true, force: true }) } }
     }))
   },
-  transport (name, make, { cannot, silentAddress }) {
+  transport (name, make, { cannot, silentAddress, doomed }) {
     const silence = silentAddress === undefined ? { silence: 'no address is given at which somebody says nothing' } : {}
-    runSuite(name, transportSuite({ cannot: { ...silence, ...cannot } }),
+    runSuite(name, transportSuite({ cannot: { ...silence, ...cannot }, ...doomed === undefined ? {} : { doomed } }),
       make(async fresh => transportSubject(() => fresh() as Plugin<'transport'>, { deadlineMs, ...silentAddress === undefined ? {} : { silentAddress } })))
   },
   tracker (name, make) { runSuite(name, trackerSuite, make(fresh => realmSubject(() => create('tracker', fresh)))) }

@@ -60,5 +60,7 @@ describe('the guide for authors of plugins', () => {
   }, 120_000)
 })
 
+// what they start finds the sources, too, as the tests do
+process.env.NODE_OPTIONS = `--import ${new URL('../testing/source-hooks.ts', import.meta.url).href}`
 // each registers its suite here
 for (const { path } of tests) await import(join(folder, path))
