@@ -10,11 +10,15 @@ import { dialError, failure, lanesOf } from './dialing.ts'
 import type { Failure } from './dialing.ts'
 import type { Lookup } from './listening.ts'
 import { race } from './race.ts'
+import { createTurnstile } from './turnstile.ts'
 
 /** How long an address may take to answer at all: three SYNs. Others are tried meanwhile. */
 const answerMs = 5_000
 /** How long one that answered may take to be linked: a hundred handshakes at once are seconds of CPU. */
 const handshakeMs = 10_000
+
+/** Addresses that are tried at once, of all peers: each may be a socket, or threads, and they come from others. */
+const maxAttempts = 256
 
 /** Opens a connection over whatever transport knows the address. Unlike libp2p's own dial, two of them to one peer stay apart. */
 export type Connect = (address: Multiaddr, options: AbortOptions & { onProgress (event: { readonly type: string }): void }) => Promise<Connection>
@@ -57,6 +61,13 @@ export const createDialer = ({ connect, transports, self, lookup }: DialerOption
     const at = hostPortOf(address)
     if (at === undefined || lookup === undefined || hostKind(at.host) !== 'dns' || address.getComponents()[1]?.name !== 'udp') return address
     return atHostPort(address, { host: await lookup(at.host), port: at.port }) ?? address
+  }
+
+  const turnstile = createTurnstile(maxAttempts)
+
+  const inTurn = async (peer: PeerId, address: Multiaddr, protocol: string, signal: AbortSignal, answered: () => void): Promise<Dialed> => {
+    const leave = await turnstile.enter(signal)
+    try { return await reach(peer, address, protocol, signal, answered) } finally { leave() }
   }
 
   const reach = async (peer: PeerId, address: Multiaddr, protocol: string, signal: AbortSignal, answered: () => void): Promise<Dialed> => {
@@ -104,7 +115,7 @@ export const createDialer = ({ connect, transports, self, lookup }: DialerOption
       const dialed = await race<Multiaddr, Dialed>({
         lanes: lanes.map(lane => lane.addresses),
         signal,
-        attempt: (address, both, answered) => reach(peer, address, protocol, both, answered),
+        attempt: (address, both, answered) => inTurn(peer, address, protocol, both, answered),
         failed (address, error) { failures.push(failure(address, error)) },
         passed (lane) { options.failed?.(lanes[lane]?.transport ?? '') },
         discard: drop
