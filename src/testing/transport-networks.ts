@@ -10,8 +10,8 @@ import { listenTo, within } from './link-ear.ts'
 import type { SuiteCase } from './suite.ts'
 import type { TransportRig } from './transport-rig.ts'
 
-/** A fact that not every transport can be held to: it has ports; an address of it may stay silent; a peer may be killed; what it opened is closed at `stop`. */
-export type TransportFact = 'ports' | 'silence' | 'death' | 'release'
+/** A fact that not every transport can be held to: it has ports; a port is free again in the process that used it; an address of it may stay silent; a peer may be killed; what it opened is closed at `stop`. */
+export type TransportFact = 'ports' | 'again' | 'silence' | 'death' | 'release'
 
 /** A peer in another process, which takes links and reads what comes. */
 export interface Doomed {
@@ -171,21 +171,22 @@ const always: readonly SuiteCase<TransportRig>[] = [
   }
 ]
 
+const freeAgain: SuiteCase<TransportRig> = {
+  name: 'a port is free again at once when the network stopped, also after links',
+  async run (rig) {
+    const [near, far] = [await rig.network(), await rig.network()]
+    echo(far)
+    await roundTrip(await dial(near, far, rig), rig)
+    const port = portOf(far)
+    await far.stop()
+    const again = await rig.network({ host: '127.0.0.1', port })
+    assert.equal(portOf(again), port)
+    echo(again)
+    await roundTrip(await dial(near, again, rig), rig)
+  }
+}
+
 const withPorts: readonly SuiteCase<TransportRig>[] = [
-  {
-    name: 'a port is free again at once when the network stopped, also after links',
-    async run (rig) {
-      const [near, far] = [await rig.network(), await rig.network()]
-      echo(far)
-      await roundTrip(await dial(near, far, rig), rig)
-      const port = portOf(far)
-      await far.stop()
-      const again = await rig.network({ host: '127.0.0.1', port })
-      assert.equal(portOf(again), port)
-      echo(again)
-      await roundTrip(await dial(near, again, rig), rig)
-    }
-  },
   {
     name: 'a port in use, and an address of another machine, are told as such',
     async run (rig) {
@@ -270,6 +271,7 @@ const death = (doomed: (() => Promise<Doomed>) | undefined): SuiteCase<Transport
 export const networkCases = (cannot: Readonly<Partial<Record<TransportFact, string>>>, doomed: (() => Promise<Doomed>) | undefined): readonly SuiteCase<TransportRig>[] => [
   ...always,
   { ...released, ...skipping(cannot.release) },
+  { ...freeAgain, ...skipping(cannot.ports ?? cannot.again) },
   ...withPorts.map(each => ({ ...each, ...skipping(cannot.ports) })),
   ...silent.map(each => ({ ...each, ...skipping(cannot.silence) })),
   { ...death(doomed), ...skipping(cannot.death ?? (doomed === undefined ? 'no peer was given that could be killed: the option doomed makes one' : undefined)) }
