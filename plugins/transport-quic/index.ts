@@ -7,7 +7,7 @@ import { tunedQuic } from './tuned.ts'
 export interface QuicOptions {
   /**
    * What one side may have under way on a link, and so what a link takes of memory while its reader is stopped: 262144 … 10485760. A link is no faster than
-   * this per round trip; the library that sends keeps 10 MB at most, so more would be of no use. @default 8388608 (84 MB/s at 100 ms)
+   * this per round trip; the library that sends keeps 10 MB at most, so more would be of no use. @default 8388608 (at most 84 MB/s at 100 ms)
    */
   readonly windowBytes?: number
   /** A peer from which nothing came for so long is gone: 2000 … 60000. The smaller one of both sides counts. @default 5000 */
