@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, MalformedError } from '../../src/contract/index.ts'
-import { clientFrames, encodeFrame, maxChunkBytes, maxHeadBytes, trackerFrames } from '../../src/contract/api/frames.ts'
+import { clientFrames, encodeFrame, frameCodes, maxChunkBytes, maxHeadBytes, trackerFrames } from '../../src/contract/api/frames.ts'
 import type { ClientFrame, Frame, FrameReader, TrackerFrame } from '../../src/contract/api/frames.ts'
 import { maxBodyBytes } from '../../src/contract/api/limits.ts'
 
@@ -68,6 +69,12 @@ describe('frames of the tracker API', () => {
     expect(() => [...clientFrames().push(header(17, 65_537))]).toThrow(MalformedError)
     for (const type of [0, 8, 18, 254]) expect(() => [...clientFrames().push(header(type, 0))]).toThrow(`type ${type} is not known`)
     for (const type of [2, 4, 6]) expect(() => [...trackerFrames().push(header(type, 0))]).toThrow(`type ${type} is not known`)
+  })
+
+  it('are those of docs/tracker-api.md', () => {
+    const page = readFileSync(new URL('../../docs/tracker-api.md', import.meta.url), 'utf8')
+    const listed = [...page.matchAll(/^\| (\d+) ([a-z]+) \|/gm)].map(([, code, name]) => [name, Number(code)])
+    expect(Object.fromEntries(listed)).toEqual(frameCodes)
   })
 
   it('cannot be made longer than they may be', () => {

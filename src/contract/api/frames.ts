@@ -47,7 +47,7 @@ export type Frame = ClientFrame | TrackerFrame
 type Type = Frame['type']
 
 /** Known types are even. Others that are odd are skipped, so that a later version may say more; others that are even end the link. */
-const codes = { request: 2, cancel: 4, grant: 6, head: 8, body: 10, end: 12, reset: 14, goodbye: 16 } as const satisfies Record<Type, number>
+export const frameCodes = { request: 2, cancel: 4, grant: 6, head: 8, body: 10, end: 12, reset: 14, goodbye: 16 } as const satisfies Record<Type, number>
 const maxima: Readonly<Record<Type, number>> = {
   request: maxHeadBytes + maxBodyBytes, cancel: 0, grant: 4, head: maxHeadBytes, body: maxChunkBytes, end: 0, reset: maxReasonBytes, goodbye: maxReasonBytes
 }
@@ -82,7 +82,7 @@ export const encodeFrame = (frame: Frame): readonly Uint8Array[] => {
   const payload = payloadOf(frame)
   const length = payload.reduce((sum, part) => sum + part.byteLength, 0)
   if (length > maxima[frame.type]) throw new RangeError(`A ${frame.type} has at most ${maxima[frame.type]} bytes, not ${length}.`)
-  return [byteWriter(headerBytes).u8(codes[frame.type]).u32('id' in frame ? frame.id : 0).u32(length).finish(), ...payload.filter(part => part.byteLength > 0)]
+  return [byteWriter(headerBytes).u8(frameCodes[frame.type]).u32('id' in frame ? frame.id : 0).u32(length).finish(), ...payload.filter(part => part.byteLength > 0)]
 }
 
 const readHeaders = (reader: ByteReader): Headers =>
@@ -137,7 +137,7 @@ const frameReader = <F extends Frame>(types: readonly F['type'][]): FrameReader<
   const begin = (): void => {
     const reader = byteReader(header)
     const [code, id, length] = [reader.u8(), reader.u32(), reader.u32()]
-    const type = types.find(each => codes[each] === code)
+    const type = types.find(each => frameCodes[each] === code)
     if (type === undefined && code % 2 === 0) throw new MalformedError(`A frame of type ${code} is not known here.`)
     const most = type === undefined ? maxUnknownBytes : maxima[type]
     if (length > most) throw new MalformedError(`A frame of type ${code} has ${length} bytes, and may have ${most}.`)
