@@ -1,10 +1,10 @@
 /**
- * The engine: one session, one network, and the ports that the session's effects are performed on. Owns links by number and the lifetime of a login;
+ * The engine: one session, one network, and the ports that the session's effects are performed on. Owns the lifetime of a login; links are in links.ts,
  * what users ask for is peer/'s, what the session decides is core/'s.
  */
 import { assert, pieceCount, ShoalError } from '../contract/index.ts'
-import type { ContentId, GroupId, Integrity, Link, Manifest, Membership, Network, PeerId, Selector, Sighting, Store, TrackerSession, UserName } from '../contract/index.ts'
-import type { Effect, Limits, LinkId, SessionEvent, SessionView } from '../core/io.ts'
+import type { ContentId, GroupId, Integrity, Manifest, Membership, Network, PeerId, Selector, Sighting, Store, TrackerSession, UserName } from '../contract/index.ts'
+import type { Effect, Limits, SessionEvent, SessionView } from '../core/io.ts'
 import { createSession } from '../core/session.ts'
 import { createAddressBook } from './address-book.ts'
 import { createBlockPool } from './block-pool.ts'
@@ -15,19 +15,17 @@ import { createCredentials } from './credentials.ts'
 import type { Credentials } from './credentials.ts'
 import { createDiscovery } from './discovery.ts'
 import type { Discovery } from './discovery.ts'
-import { converse } from './greeting.ts'
-import type { Conversation } from './greeting.ts'
+import { createLinks } from './links.ts'
+import type { LinkEvent } from './links.ts'
 import { createLoop } from './loop.ts'
 import type { Recorded } from './loop.ts'
-import { createMoving } from './moving.ts'
-import { createPreference } from './preference.ts'
 import type { Figures } from './preference.ts'
 
 export type EngineEvent = SessionEvent
   | { readonly type: 'unreadable', readonly content: ContentId, readonly error: unknown }
   | { readonly type: 'tracker', readonly reachable: boolean, readonly error?: unknown }
   | { readonly type: 'expired', readonly error: ShoalError }
-  | { readonly type: 'link', readonly peer: PeerId, readonly change: 'open' | 'moved' | 'closed', readonly transport: string, readonly from?: string }
+  | LinkEvent
 
 export interface EngineOptions {
   readonly network: Network
@@ -84,9 +82,6 @@ export interface Engine {
   stop (): Promise<void>
 }
 
-const dialTimeoutMs = 10_000
-/** A link that broke before is a failure of its transport. */
-const heldMs = 10_000
 /** More sources than this are not asked of the tracker. */
 const enoughSources = 20
 
@@ -94,12 +89,9 @@ export const createEngine = (options: EngineOptions): Engine => {
   const { network, log, event } = options
   const clock = options.clock ?? systemClock
   const stopped = new AbortController()
-  const links = new Map<LinkId, Conversation>()
-  const dialing = new Set<PeerId>()
   const book = createAddressBook()
   const blocks = createBlockPool()
   const groupsOf = new Map<ContentId, readonly GroupId[]>()
-  let lastLink = 0
   let login: (Login & { readonly credentials: Credentials, readonly discovery: Discovery, readonly ended: AbortController }) | undefined
 
   const session = createSession({
@@ -116,66 +108,9 @@ export const createEngine = (options: EngineOptions): Engine => {
     }
   })
 
-  const preference = createPreference()
-  const isMeasured = options.prefer === 'measured'
-  const failed = (peer: PeerId) => (transport: string): void => { preference.failed(peer, transport, clock.now()) }
-  /** The one that is used, if there are two for a moment. */
-  const newestLink = (peer: PeerId): Link | undefined => [...links.values()].findLast(({ link }) => link.peer === peer)?.link
-
-  /** @param isOrdered whether the session gave the order to dial */
-  const meet = (link: Link, isOrdered = !link.inbound): void => {
-    const id = ++lastLink
-    const since = clock.now()
-    const conversation = converse(link, { agent: options.agent, clock, blocks }, {
-      greeted (greeted) {
-        const before = newestLink(link.peer)?.transport
-        links.set(id, greeted)
-        book.linked(link.peer, link.transport)
-        preference.held(link.peer, link.transport)
-        moving.linked(id)
-        loop.input({ type: 'linked', link: id, peer: link.peer, inbound: link.inbound })
-        if (!links.has(id)) return // the session keeps another one
-        const { peer, transport } = link
-        if (before === undefined) event({ type: 'link', peer, change: 'open', transport })
-        else if (before !== transport) event({ type: 'link', peer, change: 'moved', transport, from: before })
-      },
-      heard (message) { loop.input({ type: 'message', link: id, message }) },
-      progress (bytes) { loop.input({ type: 'heard', link: id, bytes }) },
-      drained () { loop.input({ type: 'room', link: id, unsentBytes: 0 }) },
-      ended (error) {
-        if (error !== undefined) log(`Link to ${link.peer} over ${link.transport} ended: ${error.message}`)
-        const wasOpen = links.delete(id)
-        if (ShoalError.is(error, 'LINK_CLOSED') && clock.now() < since + heldMs && newestLink(link.peer) === undefined) failed(link.peer)(link.transport)
-        if (wasOpen) {
-          loop.input({ type: 'unlinked', link: id })
-          if (newestLink(link.peer) === undefined) event({ type: 'link', peer: link.peer, change: 'closed', transport: link.transport })
-        } else if (isOrdered) loop.input({ type: 'undialed', peer: link.peer })
-      }
-    })
-    if (stopped.signal.aborted) conversation.end('This peer is stopping.')
-  }
-  const moving = createMoving({
-    network, clock, preference, isMeasured, log,
-    addresses: peer => book.addresses(peer),
-    links: () => session.view.links.flatMap(view => {
-      const link = links.get(view.link)?.link
-      return link === undefined ? [] : [{ view, link }]
-    }),
-    open: link => { meet(link, false) }
+  const links = createLinks({
+    network, book, clock, blocks, agent: options.agent, view: session.view, isMeasured: options.prefer === 'measured', stopped: stopped.signal, input: loop.input, event, log
   })
-
-  const dial = async (peer: PeerId): Promise<void> => {
-    dialing.add(peer)
-    try {
-      const order = isMeasured ? { order: preference.order(peer, network.transports, clock.now()) } : {}
-      meet(await network.dial(peer, book.addresses(peer), AbortSignal.any([stopped.signal, AbortSignal.timeout(dialTimeoutMs)]), { ...order, failed: failed(peer) }))
-    } catch (error) {
-      log(`Cannot dial ${peer}: ${error instanceof Error ? error.message : String(error)}`)
-      loop.input({ type: 'undialed', peer })
-    } finally {
-      dialing.delete(peer)
-    }
-  }
 
   const admit = async ({ link, number, group, credential }: Extract<Effect, { type: 'admit' }>): Promise<void> => {
     const peer = links.get(link)?.link.peer
@@ -193,7 +128,7 @@ export const createEngine = (options: EngineOptions): Engine => {
 
   const perform = (effect: Effect): void => {
     switch (effect.type) {
-      case 'dial': void dial(effect.peer); return
+      case 'dial': void links.dial(effect.peer); return
       case 'unlink': links.get(effect.link)?.end(effect.why); return
       case 'admit': void admit(effect); return
       case 'send': {
@@ -250,12 +185,12 @@ export const createEngine = (options: EngineOptions): Engine => {
     login = undefined
     ending?.ended.abort()
     ending?.credentials.stop()
-    for (const conversation of [...links.values()]) conversation.end('Logged out.')
+    for (const conversation of links.all()) conversation.end('Logged out.')
     book.clear()
     await ending?.discovery.stop()
   }
 
-  network.accept(link => { meet(link) })
+  network.accept(link => { links.meet(link) })
 
   return {
     view: session.view,
@@ -296,26 +231,18 @@ export const createEngine = (options: EngineOptions): Engine => {
     limit (limits) { loop.input({ type: 'limited', limits }) },
     async settled () { await login?.discovery.settled() },
     linkOf (peer) {
-      const link = newestLink(peer)
+      const link = links.to(peer)
       if (link !== undefined) return { state: 'open', transport: link.transport, address: link.address }
-      return { state: dialing.has(peer) ? 'dialing' : 'none' }
+      return { state: links.isDialing(peer) ? 'dialing' : 'none' }
     },
     userOf: peer => book.user(peer),
-    transportOf: peer => newestLink(peer)?.transport ?? book.transport(peer),
-    figuresOf (peer) {
-      const judged = preference.figures(peer)
-      // what is known of a link before it is judged is better than nothing
-      const early = session.view.links.flatMap(view => {
-        const transport = links.get(view.link)?.link.transport
-        return view.peer !== peer || view.rate === 0 || transport === undefined || judged.some(known => known.transport === transport) ? [] : [{ transport, rate: view.rate, failures: 0 }]
-      })
-      return [...judged, ...early]
-    },
+    transportOf: peer => links.to(peer)?.transport ?? book.transport(peer),
+    figuresOf: peer => links.figures(peer),
     renew (group) { login?.credentials.renew(group) },
     moved () { login?.discovery.moved() },
     async stop () {
       stopped.abort()
-      moving.stop()
+      links.stop()
       try { await detach() } finally {
         loop.stop()
         await network.stop()
