@@ -75,7 +75,7 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
     if (failures.length > 0) throw failures[0]
   }
 
-  const make = async <K extends Kind>(plugin: Plugin<K>, also: Pick<Context, 'reach'> = {}): Promise<Kinds[K]> => {
+  const make = async <K extends Kind>(plugin: Plugin<K>, also: Pick<Context, 'reach' | 'stun'> = {}): Promise<Kinds[K]> => {
     checkPlugin(plugin)
     try {
       const folder = await surroundings.folder?.(plugin)
@@ -86,15 +86,18 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
     }
   }
   const ofKind = <K extends Kind>(kind: K): readonly Plugin<K>[] => chosen.filter((plugin): plugin is Plugin<K> => plugin.kind === kind)
-  const all = async <K extends Kind>(kind: K): Promise<readonly Kinds[K][]> => {
+  const all = async <K extends Kind>(kind: K, also: Pick<Context, 'stun'> = {}): Promise<readonly Kinds[K][]> => {
     const plugins = ofKind(kind)
-    return Promise.all((plugins.length > 0 ? plugins : await surroundings.preset(kind)).map(plugin => make(plugin)))
+    return Promise.all((plugins.length > 0 ? plugins : await surroundings.preset(kind)).map(plugin => make(plugin, also)))
   }
   const one = async <K extends Kind>(kind: K): Promise<Kinds[K]> => {
     const [first, ...more] = await all(kind)
     if (first === undefined || more.length > 0) throw new ShoalError('BAD_OPTION', `A peer takes one ${kind} plugin, not ${more.length + 1}. Leave out the others.`)
     return first
   }
+
+  /** As the tracker told at the last login. */
+  let stun: readonly string[] = []
 
   try {
     const state: State = await one('state')
@@ -108,7 +111,7 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
     if (files === undefined) throw new ShoalError('BAD_OPTION', 'The storage has no files of its own, and there is no file system here. Choose another storage.')
     const selector = await one('selector')
     const admission = await one('admission')
-    const transports: readonly Transport[] = await all('transport')
+    const transports: readonly Transport[] = await all('transport', { stun: () => stun })
     const trackerPlugin = typeof options.tracker === 'function' ? await options.tracker(profile) : options.tracker
     const host = options.listen?.host ?? '0.0.0.0'
     const open = (port: number): ReturnType<typeof createNetwork> =>
@@ -169,7 +172,7 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
     const sharing = createSharing(house)
     const downloading = createDownloading(house)
     const groups = createGroups(house)
-    const login = createLogin({ house, tracker, device, network, relays: options.relays ?? [], parts: () => ({ sharing, downloading, groups }) })
+    const login = createLogin({ house, tracker, device, network, relays: options.relays ?? [], began: session => { stun = session.stun ?? [] }, parts: () => ({ sharing, downloading, groups }) })
     made.push(login)
 
     const listPeers = async ({ session }: Account, signal: AbortSignal | undefined): Promise<readonly PeerStatus[]> =>

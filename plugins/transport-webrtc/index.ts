@@ -8,7 +8,7 @@ import { direct, relayed } from './transports.ts'
 export interface WebrtcOptions {
   /** UDP port to listen on, 1 … 65535. @default a free one, remembered in the plugin's folder */
   readonly port?: number
-  /** STUN servers, HOST:PORT, several separated by commas: they tell a peer behind a NAT its address outside. @default none */
+  /** STUN servers, HOST:PORT, several separated by commas: they tell a peer behind a NAT its address outside. @default those that the tracker tells of, if any */
   readonly stun?: string
 }
 
@@ -32,7 +32,7 @@ export const webrtc = async (options: WebrtcOptions, context: Context): Promise<
   return {
     name: 'webrtc',
     runs: ['node', 'browser'],
-    libp2p: () => ({ transports: [direct(node), relayed(stun)] }),
+    libp2p: () => ({ transports: [direct(node), relayed(() => stun.length > 0 ? stun : context.stun?.() ?? [])] }),
     listen: host => node === undefined ? ['/webrtc'] : [`/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/udp/${port}/webrtc-direct`, '/webrtc'],
     matches: address => WebRTCDirect.exactMatch(address) || WebRTC.exactMatch(address)
   }

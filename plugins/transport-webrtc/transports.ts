@@ -107,9 +107,9 @@ export const direct = (listening: Listening | undefined): Libp2pFactory<Transpor
 }
 
 /** Peer to peer through a relay, which the network brings. @param stun HOST:PORT each */
-export const relayed = (stun: readonly string[]): Libp2pFactory<Transport> => components => {
+export const relayed = (stun: () => readonly string[]): Libp2pFactory<Transport> => components => {
   const { given, upgrader } = withTuned(components)
-  const transport = webRTC({ rtcConfiguration: { iceServers: stun.map(server => ({ urls: `stun:${server}` })) } })(given)
+  const transport = webRTC({ rtcConfiguration: () => ({ iceServers: stun().map(server => ({ urls: `stun:${server}` })) }) })(given)
   const dial = transport.dial.bind(transport)
   transport.dial = (address, options) => dial(address, { ...options, upgrader: upgrader() })
   Reflect.deleteProperty(transport, serviceDependencies) // without a relay it has nobody to reach, and webrtc-direct works all the same

@@ -20,13 +20,12 @@ import { openRelayHome } from './relay-home.ts'
 import type { RelayHome } from './relay-home.ts'
 import { aborted } from './signals.ts'
 import type { Ending } from './signals.ts'
-import { startStun } from './stun.ts'
+import { startStun, stunPlace } from './stun.ts'
 import { chooseTracker } from './tracker-choice.ts'
 import { formatTracker, readTrackerInfo } from './tracker-info.ts'
 import { watchConsole } from './tracker-console.ts'
 
 const defaultListen: HostPort = { host: '0.0.0.0', port: 7500 }
-const stunPort = 3478
 
 const realmOf = (key: Uint8Array): Realm => ({ key, pin: createHash('sha256').update(key).digest('hex') as RealmPin })
 
@@ -60,19 +59,12 @@ const rate = (args: Arguments, option: string): number | undefined => {
   return bytes === 0 ? undefined : bytes
 }
 
-/** Where the STUN server listens, when one is wanted. */
-const stunPlace = (args: Arguments, { host }: HostPort): HostPort | undefined => {
-  const given = args.option('--stun-listen')
-  if (given !== undefined) return parseHostPort(given, 'BAD_OPTION')
-  return args.has('--stun') ? { host, port: stunPort } : undefined
-}
-
 export const runRelay = async (args: Arguments, io: Io, ending: Ending): Promise<number> => {
   const tell = (notice: Notice): void => { if (notice.level !== 'debug' || args.has('--debug')) io.stderr.write(`${noticeLine(notice)}\n`) }
   const log = (text: string): void => { tell({ level: 'debug', text }) }
   const asked = args.option('--listen')
   const listen = asked === undefined ? defaultListen : parseHostPort(asked, 'BAD_OPTION')
-  const stunAt = stunPlace(args, listen)
+  const stunAt = stunPlace(args, listen.host)
   const announce = args.list('--announce')
   const names = args.list('--transport')
   const limits = { peers: count(args, '--peers'), circuits: count(args, '--circuits'), rate: rate(args, '--rate'), totalRate: rate(args, '--total-rate') }
@@ -88,7 +80,7 @@ export const runRelay = async (args: Arguments, io: Io, ending: Ending): Promise
       lookup: async name => (await lookup(name)).address, ...announce.length === 0 ? {} : { announce }
     })
     try {
-      const stun = stunAt === undefined ? undefined : await startStun(stunAt, args.option('--stun-program') ?? 'turnserver', ending.signal)
+      const stun = stunAt === undefined ? undefined : await startStun(stunAt, ending.signal, args.option('--stun-program'))
       try {
         void stun?.ended.then(text => { if (!ending.signal.aborted) tell({ level: 'warning', text: `the STUN server has ended: ${text}` }) })
         const addresses = relay.addresses()

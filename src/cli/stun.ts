@@ -6,8 +6,9 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { ShoalError } from '../contract/index.ts'
-import { formatHostPort } from '../network/addresses.ts'
+import { formatHostPort, parseHostPort } from '../network/addresses.ts'
 import type { HostPort } from '../network/addresses.ts'
+import type { Arguments } from './grammar.ts'
 
 const startMs = 10_000
 const askMs = 200
@@ -19,6 +20,15 @@ export interface StunServer {
   /** Resolves when it ended, with what it said last. */
   readonly ended: Promise<string>
   stop (): Promise<void>
+}
+
+const defaultPort = 3478
+
+/** Where the STUN server is to listen: undefined when none is wanted. @throws ShoalError BAD_OPTION */
+export const stunPlace = (args: Arguments, host: string): HostPort | undefined => {
+  const given = args.option('--stun-listen')
+  if (given !== undefined) return parseHostPort(given, 'BAD_OPTION')
+  return args.has('--stun') ? { host, port: defaultPort } : undefined
 }
 
 /** The server lives as long as the shell's standard input, which is ours: it ends with us, however we end. */
@@ -48,10 +58,10 @@ const answers = async ({ host, port }: HostPort, signal: AbortSignal): Promise<v
 }
 
 /**
- * @param program coturn's turnserver
+ * @param program coturn's turnserver, of that name when it is not said
  * @throws ShoalError BAD_OPTION when there is no such program, ADDRESS_UNAVAILABLE when it does not answer there
  */
-export const startStun = async (at: HostPort, program: string, signal: AbortSignal): Promise<StunServer> => {
+export const startStun = async (at: HostPort, signal: AbortSignal, program = 'turnserver'): Promise<StunServer> => {
   const isWildcard = at.host === '0.0.0.0' || at.host === '::'
   const args = ['-n', '--stun-only', '--no-cli', '--no-tls', '--no-dtls', '--no-tcp', '--log-file', 'stdout', '--pidfile', '/dev/null', '--listening-port', String(at.port), ...isWildcard ? [] : ['--listening-ip', at.host]]
   const child = spawn('/bin/sh', ['-c', script, 'sh', program, ...args], { stdio: ['pipe', 'pipe', 'pipe'] })

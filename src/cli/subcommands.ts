@@ -1,6 +1,6 @@
 /** What is typed after `shoal`: its words and options. What they do is loaded when they run. */
 import { peerOptions, shellOptions } from './peer-options.ts'
-import { trackerRelayOptions } from './tracker-relay-options.ts'
+import { stunOptions, trackerRelayOptions } from './tracker-relay-options.ts'
 import type { Subcommand } from './subcommand.ts'
 
 export const subcommands: readonly Subcommand[] = [
@@ -39,9 +39,7 @@ export const subcommands: readonly Subcommand[] = [
       { name: '--circuits', value: 'N', summary: 'most pairs of peers that exchange at a time (default 512)' },
       { name: '--rate', value: 'RATE', summary: 'most bytes per second for a pair, each way; 0: no limit (default)' },
       { name: '--total-rate', value: 'RATE', summary: 'most bytes per second for all; 0: no limit (default)' },
-      { name: '--stun', summary: 'runs a STUN server beside it (coturn), on UDP port 3478' },
-      { name: '--stun-listen', value: 'HOST:PORT', summary: 'runs it there' },
-      { name: '--stun-program', value: 'PROGRAM', summary: 'coturn\'s turnserver, when it is not on the PATH' },
+      ...stunOptions,
       { name: '--debug', summary: 'tells on standard error who comes and goes' }
     ],
     summary: 'runs a relay: hands on what members of a group exchange who cannot reach each other',

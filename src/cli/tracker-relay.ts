@@ -1,22 +1,26 @@
-/** The relays that a tracker tells its members of: itself, if wanted, and those that its operator names. */
+/** The relays and STUN servers that a tracker tells its members of: its own, if wanted, and those that its operator names. */
 import { ShoalError } from '../contract/index.ts'
 import type { Network, Realm } from '../contract/index.ts'
-import { parseRelay } from '../network/addresses.ts'
+import { formatHostPort, hostPortOf, parseHostPort, parseMultiaddr, parseRelay } from '../network/addresses.ts'
+import type { HostPort } from '../network/addresses.ts'
 import { createRelayService } from '../relay/index.ts'
 import type { RelayService } from '../relay/index.ts'
 import type { Arguments } from './grammar.ts'
+import { startStun, stunPlace } from './stun.ts'
+import type { StunServer } from './stun.ts'
 
 /** As many as a login's reply holds. */
-const maxTold = 8
+const maxTold = { relays: 8, stun: 4 }
 
 export interface TrackerRelay {
   /** For the tracker's node; undefined: it is no relay. */
   readonly parts: RelayService['parts'] | undefined
   /** What members are told. */
-  addresses (): readonly string[]
+  relays (): readonly string[]
+  stun (): readonly string[]
   /** The tracker's node is there. @throws ShoalError BAD_OPTION when it is not, and is to be a relay */
-  serve (network: Network | undefined): Promise<void>
-  stop (): void
+  serve (network: Network | undefined, signal: AbortSignal): Promise<void>
+  stop (): Promise<void>
 }
 
 const isNear = (address: string): boolean => /^\/ip4\/127\.|^\/ip6\/::1\//.test(address)
@@ -32,16 +36,33 @@ const tellable = (network: Network): readonly string[] => {
 export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
   const others = args.list('--advertise-relay').map(parseRelay)
   const service = args.has('--relay') ? createRelayService({ realm, log: () => undefined }) : undefined
+  const otherStun = args.list('--advertise-stun').map(text => formatHostPort(parseHostPort(text, 'BAD_OPTION')))
+  const stunAt = stunPlace(args, '0.0.0.0')
   let own: readonly string[] = []
+  let stun: { readonly server: StunServer, readonly told: string } | undefined
+
+  /** Where others reach what listens here: on all interfaces, at the address at which they reach the tracker. */
+  const reachable = ({ host, port }: HostPort, network: Network | undefined): string => {
+    const [first = ''] = network === undefined ? [] : tellable(network)
+    const address = parseMultiaddr(first)
+    const outside = address === undefined ? undefined : hostPortOf(address)?.host
+    return formatHostPort({ host: host === '0.0.0.0' || host === '::' ? outside ?? host : host, port })
+  }
+
   return {
     parts: service?.parts,
-    addresses: () => [...others, ...own].slice(0, maxTold),
-    async serve (network) {
+    relays: () => [...others, ...own].slice(0, maxTold.relays),
+    stun: () => [...otherStun, ...stun === undefined ? [] : [stun.told]].slice(0, maxTold.stun),
+    async serve (network, signal) {
+      if (stunAt !== undefined) stun = { server: await startStun(stunAt, signal, args.option('--stun-program')), told: reachable(stunAt, network) }
       if (service === undefined) return
       if (network === undefined) throw new ShoalError('BAD_OPTION', 'Cannot be a relay without libp2p. Leave out --libp2p none, or --relay.')
       await service.serve(network)
       own = tellable(network)
     },
-    stop () { service?.stop() }
+    async stop () {
+      service?.stop()
+      await stun?.server.stop()
+    }
   }
 }

@@ -70,7 +70,7 @@ const overLibp2p = async (service: TrackerService, network: Network | undefined,
 const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Ending, log: (line: string) => void): Promise<number> =>
   withState(args, io, log, async (state, stateFolder) => {
     let relay: TrackerRelay | undefined
-    const service = await createTrackerService({ state, log, relays: () => relay?.addresses() ?? [] })
+    const service = await createTrackerService({ state, log, relays: () => relay?.relays() ?? [], stun: () => relay?.stun() ?? [] })
     try {
       const { pin } = service.realm
       if (place.pin !== undefined && place.pin !== pin) {
@@ -87,15 +87,14 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
         const { port } = served.address
         await write(io.stdout, `${place.url({ pin, port })}\n`)
         await overLibp2p(service, await openNetwork(served.address), log, async network => {
-          await relaying.serve(network)
+          await relaying.serve(network, ending.signal)
           await write(io.stdout, place.directions({ pin, port, ...network === undefined ? {} : { libp2p: { peer: network.peer, addresses: network.addresses() } } }))
           watchConsole(io, ending)
           await aborted(ending.signal)
         })
       } finally { await inTime(served.stop()) }
     } finally {
-      relay?.stop()
-      await inTime(service.stop())
+      await inTime(Promise.all([service.stop(), relay?.stop()]))
     }
     return exitStatus.done
   })

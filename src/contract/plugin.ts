@@ -34,6 +34,8 @@ export interface Context {
    * Absent where there is no network. See Network.reach.
    */
   readonly reach?: (address: string, protocol: string, signal: AbortSignal) => Promise<Link>
+  /** STUN servers, HOST:PORT, that the tracker told of at the last login, if any. For transports that find a way through NATs. */
+  readonly stun?: () => readonly string[]
   /** Writes one line to the log. Never pass a secret. */
   log (line: string): void
 }

@@ -24,6 +24,8 @@ export interface LoginReply {
   readonly expires: number
   /** Relays for members: multiaddrs that end with `/p2p/ID`. @default none */
   readonly relays?: readonly string[]
+  /** STUN servers for members: HOST:PORT. @default none */
+  readonly stun?: readonly string[]
 }
 
 /** The key that the tracker's end of a channel proved to have: that of a TLS certificate (SubjectPublicKeyInfo, DER), or that of a libp2p peer id. */

@@ -131,6 +131,8 @@ export interface TrackerSession {
   readonly vouch: Uint8Array
   /** Relays that this realm's members may use, as the tracker told them at login. */
   readonly relays?: readonly string[]
+  /** STUN servers that its operator runs or names, HOST:PORT, as the tracker told them at login. */
+  readonly stun?: readonly string[]
   /** Ends the session, and presence with it. */
   logout (signal?: AbortSignal): Promise<void>
 

@@ -35,6 +35,8 @@ export interface LoginOptions {
   readonly network: RelayedNetwork
   /** Those that we were given, beside those that the tracker tells. */
   readonly relays: readonly string[]
+  /** Is told of each new session. */
+  began (session: TrackerSession): void
   /** Given when they exist: they need the house, which needs the account. */
   parts (): { readonly sharing: Sharing, readonly downloading: Downloading, readonly groups: Groups }
 }
@@ -42,7 +44,7 @@ export interface LoginOptions {
 const loggedOut = (): ShoalError => new ShoalError('STOPPED', 'You logged out while this was under way. Log in and try again.')
 const stopped = (): ShoalError => new ShoalError('STOPPED', 'This peer was stopped. Start it again.')
 
-export const createLogin = ({ house, tracker, device, network, relays, parts }: LoginOptions): Login => {
+export const createLogin = ({ house, tracker, device, network, relays, began, parts }: LoginOptions): Login => {
   let current: { readonly account: Account, readonly end: AbortController, readonly followers: Promise<unknown> } | undefined
   /** The one under way, which a logout does not wait for. */
   let entering: AbortController | undefined
@@ -100,6 +102,7 @@ export const createLogin = ({ house, tracker, device, network, relays, parts }: 
     const account: Account = { user: session.user, session, membership, ended: signal }
     // from here on there is something to end, whatever fails
     current = { account, end, followers: Promise.resolve() }
+    began(session)
     house.engine.attach({ membership, session })
     const listings = await session.groups({ signal })
     const groups = new Map(listings.map(listing => [listing.id, listing]))

@@ -30,4 +30,4 @@ export const parametersReply = z.object(parameters) satisfies z.ZodType<Password
 export const registerRequest = z.strictObject({ user: typed, parameters: z.strictObject(parameters), key })
 
 export const loginRequest = z.strictObject({ user: typed, key, device: peerId, at: count, signature }) satisfies z.ZodType<LoginRequest>
-export const loginReply = z.object({ token, vouch: bytes({ max: 512 }), expires: count, relays: list(address, 8).exactOptional() }) satisfies z.ZodType<LoginReply>
+export const loginReply = z.object({ token, vouch: bytes({ max: 512 }), expires: count, relays: list(address, 8).exactOptional(), stun: list(address, 4).exactOptional() }) satisfies z.ZodType<LoginReply>

@@ -46,8 +46,8 @@ export const remoteTracker = ({ where, pin, onFirstPin, timeoutMs, carriage }: R
       const key = await api.derivePassword(password, await client.call('passwordParameters', { user: name }, { signal }))
       const at = Date.now()
       const signature = await device.sign(loginStatement(realm, name, device.peer, at))
-      const { token, vouch, relays = [] } = await client.call('login', { user: name, key, device: device.peer, at, signature }, { signal })
-      return remoteSession(client, { user: name as UserName, device: device.peer, token, vouch, relays })
+      const { token, vouch, relays = [], stun = [] } = await client.call('login', { user: name, key, device: device.peer, at, signature }, { signal })
+      return remoteSession(client, { user: name as UserName, device: device.peer, token, vouch, relays, stun })
     },
     stop () {
       client.stop()

@@ -4,7 +4,7 @@ import { announcer } from './announcing.ts'
 import type { Client } from './client.ts'
 import { watchEvents } from './watching.ts'
 
-export interface LoggedIn { readonly user: UserName, readonly device: PeerId, readonly token: string, readonly vouch: Uint8Array, readonly relays: readonly string[] }
+export interface LoggedIn { readonly user: UserName, readonly device: PeerId, readonly token: string, readonly vouch: Uint8Array, readonly relays: readonly string[], readonly stun: readonly string[] }
 
 // only the fields of the contract: what a caller's values carry beyond them is nobody's business, and would be refused
 const itemOf = ({ group, content, role }: Announced): Announced => ({ group, content, role })
@@ -17,8 +17,8 @@ const fileOf = ({ name, manifest: { format, length, pieceLength, scheme, coding,
   ...(content === undefined ? {} : { content }), ...(combined === undefined ? {} : { combined })
 })
 
-export const remoteSession = (client: Client, { user, device, token, vouch, relays }: LoggedIn): TrackerSession => ({
-  user, device, vouch, relays,
+export const remoteSession = (client: Client, { user, device, token, vouch, relays, stun }: LoggedIn): TrackerSession => ({
+  user, device, vouch, relays, stun,
   async logout (signal) { await client.call('logout', {}, { token, signal }) },
 
   async groups ({ name, signal } = {}) { return (await client.call('groups', name === undefined ? {} : { name }, { token, signal })).groups },
