@@ -91,12 +91,13 @@ describe.skipIf(why !== undefined)(`a relay, between machines of their own${why 
 
   it('begins a file between two peers behind masquerading routers over the relay, goes on between them directly, and needs the relay no more', async () => {
     const { hub, left, right } = behindRouters(createNamespaces())
-    const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through } })
     const stun = `${middle}:3478`
+    const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through }, trackerArgs: ['--advertise-stun', stun] })
     const relay = await startRelay(world, hub, '--stun-listen', stun)
-    const user = (name: string, space: Space, ...args: readonly string[]): ReturnType<World['user']> =>
-      world.user(name, { listen: '0.0.0.0:0', through: space.through, args: ['--transport', `tcp,webrtc?stun=${stun}`, '--relay', relay.address, '--debug', ...args] })
-    const [alice, bob] = await Promise.all([user('alice', left, '--up-limit', '1MiB'), user('bob', right)])
+    const user = (name: string, space: Space, transports: string, ...args: readonly string[]): ReturnType<World['user']> =>
+      world.user(name, { listen: '0.0.0.0:0', through: space.through, args: ['--transport', transports, '--relay', relay.address, '--debug', ...args] })
+    // one is given the STUN server, the other is told of it by the tracker; both need it
+    const [alice, bob] = await Promise.all([user('alice', left, `tcp,webrtc?stun=${stun}`, '--up-limit', '1MiB'), user('bob', right, 'tcp,webrtc')])
     await world.group('crew', alice, ['bob', bob])
     const file = world.file('data.bin', 24 * MiB)
     await alice.run('upload_file', file, 'crew')
