@@ -3,8 +3,9 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Context } from 'shoal/plugin'
 import { certificateIn } from './certificate.ts'
 import { claimPort } from './port.ts'
-import { retire } from './retiring.ts'
-import type { Certificate, Listening } from './transports.ts'
+import { recall, retire } from './retiring.ts'
+import type { Listening } from './sockets.ts'
+import type { Certificate } from './transports.ts'
 
 /** Without a folder: one for all peers of the process. */
 let shared: Promise<Certificate> | undefined
@@ -16,10 +17,13 @@ export const openNodeSide = async ({ folder, log }: Pick<Context, 'folder' | 'lo
   return {
     certificate,
     retire,
-    async claim (address) {
+    async socketAt (address, open) {
       const [host, port] = address.getComponents()
-      const claimed = await claimPort(host?.value ?? '', Number(port?.value ?? 0), folder)
-      return multiaddr(`/${host?.name ?? ''}/${host?.value ?? ''}/udp/${claimed}/webrtc-direct`)
+      const [kind, name] = [host?.name ?? '', host?.value ?? '']
+      const claimed = await claimPort(name, Number(port?.value ?? 0), folder, wanted => recall(name, certificate.certhash, wanted))
+      if (typeof claimed !== 'number') return claimed
+      const { listener, own } = await open(multiaddr(`/${kind}/${name}/udp/${claimed}/webrtc-direct`))
+      return { host: name, port: claimed, certhash: certificate.certhash, listener, own, close: () => listener.close() }
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The UDP port of a peer's WebRTC listener: the one that was asked for, else the one of last time, else a free one. libjuice cannot listen twice on a port in the
- * life of a process, so one that was used is not taken again. Node only.
+ * life of a process, so one that was used is only taken again with the socket that was opened for it. Node only.
  */
 import { ShoalError } from 'shoal/plugin'
 import { keep, readKept } from './kept-file.ts'
@@ -42,11 +42,14 @@ const remembered = async (folder: string | undefined): Promise<number | undefine
 
 /**
  * @param asked 0 for no port in particular
+ * @param recall gives the socket that this process has there already, if nobody listens on it; of any port when that is undefined
  * @throws ShoalError PORT_IN_USE, STORAGE_FAILED; the error of the operating system when the host is no address of this machine
  */
-export const claimPort = async (host: string, asked: number, folder: string | undefined): Promise<number> => {
+export const claimPort = async <T extends { readonly port: number }>(host: string, asked: number, folder: string | undefined, recall: (port?: number) => T | undefined): Promise<T | number> => {
   if (asked !== 0) {
-    if (spent.has(asked)) throw inUse(host, asked, 'this process did before, and can do so once')
+    const kept = recall(asked)
+    if (kept !== undefined) return kept
+    if (spent.has(asked)) throw inUse(host, asked, 'this process does, or did at another address')
     try { await bindable(host, asked) } catch (error) {
       throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' ? inUse(host, asked, 'another program does') : error
     }
@@ -54,8 +57,10 @@ export const claimPort = async (host: string, asked: number, folder: string | un
     return asked
   }
   const last = await remembered(folder)
-  const port = last !== undefined && !spent.has(last) && await isFree(host, last) ? last : await anyPort(host)
+  const isLastFree = last !== undefined && !spent.has(last) && await isFree(host, last)
+  const claimed = (last === undefined ? undefined : recall(last)) ?? (isLastFree ? last : undefined) ?? recall() ?? await anyPort(host)
+  const port = typeof claimed === 'number' ? claimed : claimed.port
   spent.add(port)
   if (folder !== undefined && port !== last) await keep(folder, fileName, `${port}\n`)
-  return port
+  return claimed
 }

@@ -1,15 +1,15 @@
 /**
- * What happens to a listener after its network stopped. libdatachannel 0.24.5 (node-datachannel 0.33.4) leaves a flag of its UDP listener uninitialised, so that
- * stopping one often does nothing but free it: its socket stays open, and the next STUN packet from anywhere ends the process with SIGSEGV. So a listener is
- * not stopped but made deaf by its owner, and kept here until nothing else keeps the process alive; then it is stopped, because it would itself. Drop this when
- * `mStopped` has a value from the start.
+ * What happens to a socket after its network stopped. libdatachannel 0.24.5 (node-datachannel 0.33.4) leaves a flag of its UDP listener uninitialised, so that
+ * stopping one often does nothing but free it: its socket stays open, and the next STUN packet from anywhere ends the process with SIGSEGV. So one is not closed
+ * but made deaf by its owner, and kept here for the next network that listens there, until nothing else keeps the process alive; then it is closed, because it
+ * would itself. Drop this when `mStopped` has a value from the start.
  */
+import type { Socket } from './sockets.ts'
 
 /** How long a process outlives its last work at most, because of this. */
 const lookMs = 100
 
-interface Retired { close (): Promise<void> }
-const retired = new Set<Retired>()
+const retired = new Set<Socket>()
 
 /** Standard input and output stand in the list even when nobody reads or writes: they tell nothing. */
 const telling = (kind: string): boolean => kind !== 'PipeWrap' && kind !== 'TTYWrap'
@@ -27,14 +27,23 @@ const isDriven = (): boolean => process.connected && (process.listenerCount('mes
 
 const othersAlive = (): boolean => isDriven() || readsInput() || process.getActiveResourcesInfo().some(telling)
 
-/** Keeps a listener that takes nothing any more, and stops it in the end. */
-export const retire = (listener: Retired): void => {
-  retired.add(listener)
-  if (retired.size > 1) return
-  const timer = setInterval(() => {
+let timer: ReturnType<typeof setInterval> | undefined
+
+/** Keeps a socket that hears nothing any more, and closes it in the end. */
+export const retire = (socket: Socket): void => {
+  retired.add(socket)
+  timer ??= setInterval(() => {
     if (othersAlive()) return
     clearInterval(timer)
+    timer = undefined
     for (const each of retired) void each.close()
     retired.clear()
-  }, lookMs).unref() // the listeners themselves keep the process alive, and it running
+  }, lookMs).unref() // the sockets themselves keep the process alive, and it running
+}
+
+/** @param port undefined for any. @returns one that was kept, which is the caller's now */
+export const recall = (host: string, certhash: string, port?: number): Socket | undefined => {
+  const found = [...retired].find(each => each.host === host && each.certhash === certhash && (port === undefined || each.port === port))
+  if (found !== undefined) retired.delete(found)
+  return found
 }

@@ -59,15 +59,17 @@ describe('the address of a peer', () => {
     expect((await startPeer(folder)).addresses).toEqual(second.addresses)
   })
 
-  it('has another port for each peer of a process, even for one that is started again there', async () => {
+  it('has a port of its own for each peer of a process, and the same when a peer is started again there', async () => {
     const [first, second] = [await network({}, folder), await network({}, folder)]
+    expect(portOf(first)).not.toBe(portOf(second))
+    const addresses = second.addresses()
     await second.stop()
     const third = await network({}, folder)
-    expect(new Set([first, second, third].map(portOf)).size).toBe(3)
-    first.accept(link => { link.abort(new Error('Seen.')) })
+    expect(third.addresses()).toEqual(addresses)
     const linked = Promise.withResolvers<unknown>()
     third.accept(linked.resolve)
-    await first.dial(third.peer, third.addresses(), AbortSignal.timeout(10_000))
+    await expect(first.dial(second.peer, addresses, AbortSignal.timeout(10_000))).rejects.toMatchObject({ code: 'PEER_REFUSED' })
+    await first.dial(third.peer, addresses, AbortSignal.timeout(10_000))
     await linked.promise
   })
 
@@ -77,15 +79,16 @@ describe('the address of a peer', () => {
     expect(readFileSync(join(folder, 'port'), 'utf8')).toBe(`${portOf(made)}\n`)
   })
 
-  it('has the port that was asked for, once; one that is taken, and a host of another machine, are told', async () => {
+  it('has the port that was asked for; one that is taken, by another program or here, and a host of another machine, are told', async () => {
     const taken = await occupy(0)
     await expect(network({ port: taken })).rejects.toMatchObject({ code: 'PORT_IN_USE' })
     await open.pop()?.stop()
     const asked = await network({ port: taken }, folder)
     expect(portOf(asked)).toBe(taken)
     expect(readdirSync(folder)).toEqual([fileName])
-    await asked.stop()
     await expect(network({ port: taken })).rejects.toMatchObject({ code: 'PORT_IN_USE' })
+    await asked.stop()
+    expect(portOf(await network({ port: taken }, folder))).toBe(taken)
     await expect(network({}, folder, '192.0.2.1')).rejects.toMatchObject({ code: 'ADDRESS_UNAVAILABLE' })
   })
 })

@@ -16,10 +16,6 @@ const make = (port = 0): Promise<Transport> => webrtc(port === 0 ? {} : { port }
 const made = await make()
 
 runSuite('transport-webrtc', transportSuite({
-  cannot: {
-    again: 'its native library cannot listen on a port twice in the life of a process; that the next process can is told by transport-webrtc-kept.test.ts',
-    release: 'its native library keeps one UDP socket for each pair of networks that had a link, until the process ends'
-  },
   doomed: () => doomed('webrtc')
 }), () => transportRig({
   transport: () => made,
