@@ -13,7 +13,7 @@ export const [downloads, shared] = ['/downloads/', '/shared/']
 export const openPeer = async (address: string): Promise<Shoal> => {
   const [where = '', fragment] = address.trim().split('#')
   const given = fragment?.replace(/^sha256=/, '') as RealmPin | undefined
-  await navigator.storage.persist() // asked for: else the browser may remove all of it when the disk is full
+  void navigator.storage.persist() // else the browser may remove all of it when the disk is full; some ask the person
   return createShoal({
     use: [webrtc(), state(), storage()],
     tracker: async ({ pins }) => {
