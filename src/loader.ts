@@ -125,6 +125,7 @@ export const loadPlugin = async <K extends Kind>(kind: K, spec: string, { from =
   answerToOwnName()
   let module: unknown
   try { module = await import(pathToFileURL(path).href) } catch (cause) {
+    if (ShoalError.is(cause)) throw cause // it says itself what it lacks
     throw new ShoalError('PLUGIN_FAILED', `The ${kind} plugin "${word}" failed to load: ${messageOf(cause)}.${missing(cause)}`, { cause })
   }
   const factory = typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined

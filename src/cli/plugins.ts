@@ -51,7 +51,8 @@ const attempt = async ({ kind, spec, from }: Named, signal: AbortSignal): Promis
   const limit = AbortSignal.timeout(patienceMs)
   const child = spawn(process.execPath, [program, kind, spec, from], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], killSignal: 'SIGKILL', signal: AbortSignal.any([signal, limit]) })
   const ended = new Promise<string>(resolve => {
-    child.on('error', error => { resolve(error.message) })
+    // one that was started is waited for, also when it is killed
+    child.on('error', error => { if (child.pid === undefined) resolve(error.message) })
     child.on('exit', (code, killedBy) => { resolve(killedBy === null ? `its process ended with status ${code ?? 0}` : `its process was ended by ${killedBy}`) })
   })
   const heard = (stream: Readable): Promise<string> => {
@@ -87,7 +88,9 @@ export const runPlugins = async (args: Arguments, io: Io, ending: Ending): Promi
       if (named !== undefined) rows[at] = rowOf(named, await attempt(named, ending.signal))
     }
   }
-  await Promise.all(Array.from({ length: Math.min(8, availableParallelism()) }, work))
+  // all of them, also when one is interrupted: no process is left behind
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(8, availableParallelism()) }, work))
+  for (const outcome of ended) if (outcome.status === 'rejected') throw outcome.reason
   if (args.has('--json')) await write(io.stdout, `${jsonLine({ command: 'plugins', ok: true, result: rows.map(({ json }) => json) })}\n`)
   else await printResult({ type: 'list', columns: ['name', 'kind', 'state', 'from', 'why'], rows }, io.stdout.isTTY === true ? 'aligned' : 'plain', line => write(io.stdout, `${line}\n`))
   return exitStatus.done

@@ -106,6 +106,11 @@ describe('a plugin that cannot be used', () => {
     expect(error.message).toContain('out of luck')
   })
 
+  it('says itself what it lacks, as a ShoalError: in its own words', async () => {
+    const text = `import { ShoalError } from ${JSON.stringify(contract)}\nthrow new ShoalError('PLUGIN_FAILED', 'It needs a tuba.')`
+    expect(await refusal(loadPlugin('selector', './mine.mjs', { from: folder({ 'mine.mjs': text }) }))).toMatchObject({ code: 'PLUGIN_FAILED', message: 'It needs a tuba.' })
+  })
+
   it.each([
     ['a package', 'import "left-out"', 'left-out'],
     ['a file', 'import "./left-out.mjs"', 'left-out.mjs'],
