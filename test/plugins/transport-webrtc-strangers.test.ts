@@ -74,7 +74,7 @@ describe('strangers', () => {
     const random = chance(3)
     const victim = await startPeer(folder)
     const ports = [victim.port]
-    for (let times = 0; times < 6; times++) { // the library's flaw shows on most of them, but not on each
+    for (let times = 0; times < 6; times++) { // were sockets closed, the library's flaw would show on most of them, but not on each
       victim.say('stop')
       expect(await victim.line()).toBe('stopped')
       if (times === 5) break
