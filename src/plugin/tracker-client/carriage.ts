@@ -2,6 +2,7 @@
  * What carries the tracker's API from a client to a tracker: HTTPS, a stream of libp2p. Owns what a carriage must do and how it says that a channel broke; what
  * is asked is in client.ts, which tracker it is in realm-check.ts.
  */
+import { concatBytes } from '../../contract/index.ts'
 
 /** One request, as HTTP would carry it. */
 export interface CarriedRequest {
@@ -66,14 +67,12 @@ const parse = (text: string): unknown => {
 
 /** The rest of a reply. @throws OverlongReply */
 export const readWhole = async ({ status, body }: Pick<CarriedReply, 'status' | 'body'>, maxBytes: number): Promise<WholeReply> => {
-  const utf8 = new TextDecoder()
-  const parts: string[] = []
+  const parts: Uint8Array[] = []
   let length = 0
   for await (const part of body) {
     length += part.byteLength
     if (length > maxBytes) throw new OverlongReply(`it answers with more than ${maxBytes} bytes`)
-    parts.push(utf8.decode(part, { stream: true }))
+    parts.push(part)
   }
-  parts.push(utf8.decode())
-  return { status, json: parse(parts.join('')) }
+  return { status, json: parse(new TextDecoder().decode(concatBytes(...parts))) }
 }
