@@ -53,12 +53,12 @@ describe.each([...transports.keys()])('over %s, a peer in another process', tran
     }))
     sending.order({ offer: 1024 })
     await within(10_000, 'they are killed', Promise.all([dialed.exited, dialing.exited, sending.exited]))
+    const again = startPeer(test, transport, portOf(dialed)) // at once, before anybody else takes the port: what a killed one leaves behind blocks nobody
     for (const end of await within(limitMs, 'all are missed', Promise.all(ends))) expect(end).toMatchObject({ code: 'LINK_CLOSED' })
     expect(heardBytes).toBeGreaterThanOrEqual(8 * MiB)
     expect(heardBytes).toBeLessThan(1024 * MiB)
 
-    const again = await startPeer(test, transport, portOf(dialed)) // what a killed one leaves behind blocks nobody
-    await (await dial(again)).close()
+    await (await dial(await again)).close()
   }, 60_000)
 
   it('that is held up makes the sender wait in bounded memory, and gets all when it goes on', async test => {
@@ -122,7 +122,7 @@ describe.concurrent.each([...transports.keys()])('over %s, a reader in another p
     expect(reader.lines.at(-1)).toBe('paused')
     expect(sender.lines.filter(line => line === 'all is said')).toHaveLength(1)
     reader.order({ resume: true })
-    await within(90_000, 'all is heard', reader.line('heard 1088'))
+    await within(180_000, 'all is heard', reader.line('heard 1088'))
     const most = [reader, sender].map((each, i) => memory(each).most - (before[i] ?? 0))
     for (const each of [reader, sender]) each.order({ sum: true })
     const sums = await Promise.all([reader, sender].map(each => each.line(/^sum /)))
@@ -131,5 +131,5 @@ describe.concurrent.each([...transports.keys()])('over %s, a reader in another p
     const grown = [...stopped, ...most].map(bytes => Math.round(bytes / MiB))
     process.stdout.write(`${transport}: MiB grown, reader and sender, stopped ${grown.slice(0, 2).join(' ')}, at most ${grown.slice(2).join(' ')}\n`)
     for (const each of grown) expect(each).toBeLessThan(64)
-  }, 150_000)
+  }, 240_000) // about 25 s; the limits are for machines that have more to do
 })
