@@ -33,8 +33,8 @@ export const localTracker = (options: LocalTrackerOptions): Tracker => {
       const at = now()
       const signature = await device.sign(loginStatement(service.realm.pin, name, device.peer, at))
       signal?.throwIfAborted()
-      const { token } = await service.login({ user: name, key, device: device.peer, at, signature }, from)
-      return await service.resume(token)
+      const { token, relays = [], stun = [] } = await service.login({ user: name, key, device: device.peer, at, signature }, from)
+      return { ...await service.resume(token), relays, stun }
     },
     stop: () => Promise.resolve()
   }

@@ -15,9 +15,8 @@ const maxTold = { relays: 8, stun: 4 }
 export interface TrackerRelay {
   /** For the tracker's node; undefined: it is no relay. */
   readonly parts: RelayService['parts'] | undefined
-  /** What members are told. */
-  relays (): readonly string[]
-  stun (): readonly string[]
+  /** What members are told, once there is all that is wanted here. */
+  told (): Promise<{ readonly relays: readonly string[], readonly stun: readonly string[] }>
   /** The tracker's node is there. @throws ShoalError BAD_OPTION when it is not, and is to be a relay */
   serve (network: Network | undefined, signal: AbortSignal): Promise<void>
   stop (): Promise<void>
@@ -38,6 +37,7 @@ export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
   const service = args.has('--relay') ? createRelayService({ realm, log: () => undefined }) : undefined
   const otherStun = args.list('--advertise-stun').map(text => formatHostPort(parseHostPort(text, 'BAD_OPTION')))
   const stunAt = stunPlace(args, '0.0.0.0')
+  const serving = Promise.withResolvers<undefined>()
   let own: readonly string[] = []
   let stun: { readonly server: StunServer, readonly told: string } | undefined
 
@@ -51,14 +51,18 @@ export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
 
   return {
     parts: service?.parts,
-    relays: () => [...others, ...own].slice(0, maxTold.relays),
-    stun: () => [...otherStun, ...stun === undefined ? [] : [stun.told]].slice(0, maxTold.stun),
+    async told () {
+      await serving.promise
+      return { relays: [...others, ...own].slice(0, maxTold.relays), stun: [...otherStun, ...stun === undefined ? [] : [stun.told]].slice(0, maxTold.stun) }
+    },
     async serve (network, signal) {
       if (stunAt !== undefined) stun = { server: await startStun(stunAt, signal, args.option('--stun-program')), told: reachable(stunAt, network) }
-      if (service === undefined) return
-      if (network === undefined) throw new ShoalError('BAD_OPTION', 'Cannot be a relay without libp2p. Leave out --libp2p none, or --relay.')
-      await service.serve(network)
-      own = tellable(network)
+      if (service !== undefined) {
+        if (network === undefined) throw new ShoalError('BAD_OPTION', 'Cannot be a relay without libp2p. Leave out --libp2p none, or --relay.')
+        await service.serve(network)
+        own = tellable(network)
+      }
+      serving.resolve(undefined)
     },
     async stop () {
       service?.stop()

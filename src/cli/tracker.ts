@@ -70,7 +70,7 @@ const overLibp2p = async (service: TrackerService, network: Network | undefined,
 const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Ending, log: (line: string) => void): Promise<number> =>
   withState(args, io, log, async (state, stateFolder) => {
     let relay: TrackerRelay | undefined
-    const service = await createTrackerService({ state, log, relays: () => relay?.relays() ?? [], stun: () => relay?.stun() ?? [] })
+    const service = await createTrackerService({ state, log, told: async () => await relay?.told() ?? { relays: [], stun: [] } })
     try {
       const { pin } = service.realm
       if (place.pin !== undefined && place.pin !== pin) {

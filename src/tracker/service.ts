@@ -38,10 +38,8 @@ export interface TrackerOptions {
   readonly tokenMs?: number
   /** How long a credential lasts, in milliseconds. @default 24 hours */
   readonly credentialMs?: number
-  /** Relays that members are told of at login. @default none */
-  readonly relays?: () => readonly string[]
-  /** STUN servers that members are told of at login, HOST:PORT. @default none */
-  readonly stun?: () => readonly string[]
+  /** Relays and STUN servers that members are told of at login. @default none */
+  readonly told?: () => Promise<{ readonly relays: readonly string[], readonly stun: readonly string[] }>
   /** How dear it is to try a password. @default argon2id with 19 MiB, 2 passes */
   readonly passwordCost?: PasswordCost
   /** @default 10 a minute for a user and address, 100 for an address */
@@ -105,7 +103,7 @@ export const createTrackerService = async (options: TrackerOptions): Promise<Run
     const [user, { device }] = [request.user as UserName, request]
     await accounts.addDevice(user, device)
     const { token, expires } = await tokens.issue(user, device, epoch)
-    const [relays, stun] = [options.relays?.() ?? [], options.stun?.() ?? []]
+    const { relays, stun } = await options.told?.() ?? { relays: [], stun: [] }
     return { token, expires, vouch: await realmKey.vouch(user, device), ...relays.length === 0 ? {} : { relays }, ...stun.length === 0 ? {} : { stun } }
   }
 
@@ -119,7 +117,7 @@ export const createTrackerService = async (options: TrackerOptions): Promise<Run
     login: async (request, from) => await attempts.attempt(from, isName(request.user) ? request.user : '', async () => await login(request)),
     async resume (token) {
       const session = await tokens.read(token)
-      return { ...openSession(parts, session, await realmKey.vouch(session.user, session.device)), relays: options.relays?.() ?? [], stun: options.stun?.() ?? [] }
+      return openSession(parts, session, await realmKey.vouch(session.user, session.device))
     },
     async resetPassword (user, parameters, key) {
       await accounts.reset(user, parameters, key)

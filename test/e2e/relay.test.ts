@@ -85,6 +85,7 @@ describe.skipIf(why !== undefined)(`a relay, between machines of their own${why 
     const stun = ['--stun-listen', `${middle}:3478`]
     const world = await createWorld({ tracker: { listen: `${middle}:0`, through: hub.through }, trackerArgs: which === 'tracker' ? stun : [] })
     const killed = which === 'tracker' ? world.tracker : await startRelay(world, hub, ...stun)
+    if (which === 'tracker') await world.user('alice', { through: hub.through }) // who is let in is told of it: it runs
     expect(hub.run('ss', '-Hlun', 'sport', '=', ':3478')).not.toBe('')
     killed.kill('SIGKILL')
     await eventually('the end of the STUN server', 5_000, () => Promise.resolve(hub.run('ss', '-Hlun', 'sport', '=', ':3478') === ''))
