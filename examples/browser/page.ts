@@ -70,6 +70,8 @@ const showRequests = rows<JoinRequest>(byId('requests', HTMLElement), ({ user })
 
 const downloadOf = (name: string): DownloadStatus | undefined => peer().downloads().filter(status => status.group === group?.name && status.name === name).at(-1)
 
+const isShared = (name: string): boolean => peer().shares().some(share => share.group === group?.name && share.name === name && share.error === undefined)
+
 const showFiles = rows<CatalogFile>(byId('files', HTMLElement), ({ name }) => name, name => {
   const about = make('small', { class: 'file-state' })
   const bar = make('progress', { class: 'bar', max: '1', 'aria-label': `Progress of ${name}` })
@@ -81,10 +83,11 @@ const showFiles = rows<CatalogFile>(byId('files', HTMLElement), ({ name }) => na
     element: make('li', { 'data-file': name }, make('span', { class: 'about' }, make('strong', {}, name), about), make('span', {}, get, stop, keep), bar),
     show (file) {
       const status = downloadOf(name)
-      about.textContent = status === undefined ? aboutFile(file) : aboutDownload(status)
+      const isMine = isShared(name)
+      about.textContent = status !== undefined ? aboutDownload(status) : isMine ? `${aboutFile(file)}, from this page` : aboutFile(file)
       bar.hidden = status?.state !== 'running'
       bar.value = status === undefined ? 0 : status.haveBytes / Math.max(1, status.length)
-      get.hidden = status !== undefined && status.state !== 'failed'
+      get.hidden = isMine || (status !== undefined && status.state !== 'failed')
       stop.hidden = status?.state !== 'running'
       keep.hidden = status?.state !== 'complete'
     }
@@ -103,9 +106,8 @@ const draw = (): void => {
   showFiles(files)
 }
 
-let refreshing: Promise<void> | undefined
 /** Reads again whatever is shown. */
-const refresh = async (): Promise<void> => refreshing ??= (async () => {
+const readAll = async (): Promise<void> => {
   const me = peer()
   if (me.user !== undefined) {
     const groups = await me.listGroups()
@@ -117,7 +119,17 @@ const refresh = async (): Promise<void> => refreshing ??= (async () => {
     files = group === undefined ? [] : await Array.fromAsync(me.listFiles(group.name))
   }
   draw()
-})().finally(() => { refreshing = undefined })
+}
+
+let reading: Promise<void> = Promise.resolve()
+let waiting: Promise<void> | undefined
+/** One reading under way and one to come are enough: that one sees whatever has happened by now. */
+const refresh = async (): Promise<void> => waiting ??= reading.then(async () => {
+  waiting = undefined
+  const mine = readAll()
+  reading = mine.catch(() => undefined) // told to whoever asked for it
+  return mine
+})
 
 const watch = async (of: Shoal): Promise<void> => {
   for await (const event of of.events()) {
