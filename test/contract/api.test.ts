@@ -21,7 +21,7 @@ const samples: { readonly [K in CallName]: { readonly request: RequestOf<K>, rea
   realm: { request: {}, reply: { key: bytes(32), spki: bytes(91), signature: bytes(64) } },
   passwordParameters: { request: { user }, reply: parameters },
   register: { request: { user, parameters, key: bytes(32) }, reply: {} },
-  login: { request: { user, key: bytes(32), device: peer, at: 1_700_000_000_000, signature: bytes(64) }, reply: { token: 'abc-_.~', vouch: bytes(200), expires: 1_800_000_000_000 } },
+  login: { request: { user, key: bytes(32), device: peer, at: 1_700_000_000_000, signature: bytes(64) }, reply: { token: 'abc-_.~', vouch: bytes(200), expires: 1_800_000_000_000, relays: ['/ip4/192.0.2.1/tcp/1'], stun: ['192.0.2.1:3478'] } },
   logout: { request: {}, reply: {} },
   groups: { request: { name: 'any thing & more' }, reply: { groups: [{ id: group, name: groupName, owner: user, state: 'requested', policy: 'open', head: { seq: 3, hash: tag } }] } },
   createGroup: { request: { genesis: bytes(4096) }, reply: { group } },

@@ -1,6 +1,6 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { describe, expect, it } from 'vitest'
-import { atHostPort, formatHostPort, hostPortOf, parseHostPort } from '../../src/network/index.ts'
+import { atHostPort, circuitOf, formatHostPort, hostPortOf, parseHostPort, parseRelay } from '../../src/network/index.ts'
 
 describe('HOST:PORT', () => {
   for (const [text, host, port] of [
@@ -73,4 +73,22 @@ describe('a multiaddr', () => {
       expect(found === undefined ? undefined : formatHostPort(found)).toBe(to)
     })
   }
+})
+
+describe('addresses of relays', () => {
+  const relay = '/ip4/192.0.2.1/tcp/7500/p2p/12D3KooWSbFhrxHpvCrdSA5XYyNwJMrgx6vBcFcXdxgLgYKbMJmS'
+
+  it.each([
+    [relay, undefined],
+    [`${relay}/p2p-circuit`, `${relay}/p2p-circuit`],
+    [`${relay}/p2p-circuit/webrtc`, `${relay}/p2p-circuit`],
+    [`${relay}/p2p-circuit/p2p/12D3KooWA1TjnpjbFfkhPkqqmQ14Nf7bSLnYQx7cW1hHeaBvwM8D`, `${relay}/p2p-circuit`]
+  ])('%s leads through %s', (text, through) => {
+    expect(circuitOf(multiaddr(text))?.toString()).toBe(through)
+  })
+
+  it('end with a peer id', () => {
+    expect(parseRelay(relay)).toBe(relay)
+    for (const text of ['', 'relay.example:7500', '/ip4/192.0.2.1/tcp/7500', `${relay}/p2p-circuit`]) expect(() => parseRelay(text)).toThrow(/is no address of a relay/)
+  })
 })
