@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { bundled, chromiumPath, launch, noChromium, servePages } from './chromium.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { bundled, chromiumPath, launch, launchAt, noChromium, servePages } from './chromium.ts'
 import type { PageServer } from './chromium.ts'
 import type { Steps } from './reload-page.ts'
 
@@ -81,6 +84,34 @@ describe('a page that is gone without a word', () => {
       await writable.close()
     })
     await expect(run('open')).rejects.toThrow(/exists/)
+  })
+
+  it('and a browser without space for more: told at once and at each piece, nothing is lost, and it goes on when there is', async () => {
+    // a window without a profile keeps its files in memory and knows no quota
+    const profile = mkdtempSync(join(tmpdir(), 'shoal-quota-'))
+    const context = await launchAt(profile)
+    onTestFinished(async () => {
+      await context.close()
+      rmSync(profile, { recursive: true, force: true })
+    })
+    page = await context.newPage()
+    await page.goto(server?.url ?? '')
+    await page.waitForFunction(() => Reflect.has(globalThis, 'steps'))
+    const { origin } = new URL(at().url())
+    const cdp = await context.newCDPSession(at())
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 6 * 1024 * 1024 })
+    await run('open')
+    await expect(run('reserve')).rejects.toThrow(/no more space/)
+    await run('write', [0, 1, 2])
+    await expect(run('write', Array.from({ length: 30 }, (_, i) => 3 + i))).rejects.toThrow(/no more space/)
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin })
+    await run('write', [40])
+    await reload()
+    const { sure, doubtful } = await run('open')
+    const had = [...sure, ...doubtful]
+    expect(had).toEqual(expect.arrayContaining([0, 1, 2, 40]))
+    expect(had.length).toBeLessThan(20)
+    for (const piece of had) expect(await run('isRight', piece)).toBe(true)
   })
 
   it('leaves a state with all that was written, without what was leased, and one page at a time has it', async () => {
