@@ -99,7 +99,7 @@ describe('the commands', () => {
     writeFileSync(world.path('newer'), 'a newer version')
     await alice.run('upload_file', world.path('newer'), 'crew', '--name', 'a file.bin', '--replace')
     expect((await bob.run('list_files', 'crew'))[0]?.split('\t')[1]).toBe('15')
-    expect((await alice.run('list_peers'))[0]).toMatch(/^bob\t12D3KooW\w+\t\d{4}-\d\d-\d\dT[\d:.]+Z\ttcp\t(none|open|dialing)/)
+    expect((await alice.run('list_peers'))[0]).toMatch(/^bob\t12D3KooW\w+\t\d{4}-\d\d-\d\dT[\d:.]+Z\ttcp,quic,webrtc\t(none|open|dialing)/)
 
     // the end of it
     await alice.run('stop_share', 'crew', 'a file.bin')

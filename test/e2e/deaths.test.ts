@@ -54,15 +54,14 @@ describe('sources and downloaders that die', () => {
     copyIsExact(world, 'copy')
   })
 
-  it('resume after kill -9 at random points: little is fetched twice, nothing hashed twice', async () => {
+  it.each([['tcp', 10], ['quic', 3], ['webrtc', 3]] as const)('resume after kill -9 at random points: little is fetched twice, nothing hashed twice (%s, %i times)', async (transport, kills) => {
     const world = await createWorld()
-    const alice = await world.user('alice', limited('12MiB'))
-    const length = 24 * MiB
-    let bob = await world.user('bob')
+    const alice = await world.user('alice', { transport, ...limited('12MiB') })
+    const length = kills * 2.5 * MiB
+    let bob = await world.user('bob', { transport })
     await world.group('crew', alice, ['bob', bob])
     await alice.run('upload_file', world.file('data.bin', length), 'crew')
     await bob.run('download_file', 'crew', 'data.bin', world.path('copy'))
-    const kills = 10
     let fetched = 0
     let before = 0
     const chance = bytesOf('kill points', kills)
@@ -76,7 +75,7 @@ describe('sources and downloaders that die', () => {
       fetched += last.fetchedBytes - before
       bob.kill()
       await bob.ended
-      bob = world.peer('bob')
+      bob = world.peer('bob', { transport })
       await bob.run('login', 'bob', password)
       before = (await status(bob, 'data.bin')).fetchedBytes
     }

@@ -55,7 +55,11 @@ export interface Space {
 }
 
 /** A cable is named on both sides after what it leads to. */
-export interface Cable { readonly delayMs?: number, readonly rate?: string }
+export interface Cable {
+  readonly delayMs?: number
+  /** As `tc` has it: `400kbit` are 50 kB/s. */
+  readonly rate?: string
+}
 
 export interface Namespaces {
   /** Makes one with its loopback up. It forwards nothing. */
@@ -110,8 +114,9 @@ export const createNamespaces = (): Namespaces => {
       for (const [space, name, host] of [[first, there, 1], [second, here, 2]] as const) {
         space.run('ip', 'address', 'add', `${network}.${host}/24`, 'dev', name)
         space.run('ip', 'link', 'set', name, 'up')
-        if (delayMs === undefined && rate === undefined) continue
-        space.run('tc', 'qdisc', 'add', 'dev', name, 'root', 'netem', ...delayMs === undefined ? [] : ['delay', `${delayMs}ms`], ...rate === undefined ? [] : ['rate', rate])
+        // each alone, as the kernels of some machines have only one of the two
+        if (delayMs !== undefined) space.run('tc', 'qdisc', 'add', 'dev', name, 'root', 'netem', 'delay', `${delayMs}ms`, ...rate === undefined ? [] : ['rate', rate])
+        else if (rate !== undefined) space.run('tc', 'qdisc', 'add', 'dev', name, 'root', 'tbf', 'rate', rate, 'burst', '16kb', 'latency', '400ms')
       }
     },
     cut (first, second) { first.run('ip', 'link', 'delete', short(second)) }

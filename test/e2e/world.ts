@@ -65,6 +65,8 @@ export const eventually = async <T>(what: string, withinMs: number, look: () => 
 
 export interface PeerOptions extends Partial<DriveOptions> {
   readonly args?: readonly string[]
+  /** As `--transport` takes it. @default the usual ones */
+  readonly transport?: string
   /** @default 127.0.0.1:0 */
   readonly listen?: string
   /** @default the world's tracker, with its pin */
@@ -88,6 +90,29 @@ export interface World {
   /** Follows a process to its end at the end of the test. */
   keep<T extends Driven> (name: string, process: T): T
 }
+
+/** What can be chosen with `--transport` and reaches another process. */
+export const transports = ['tcp', 'quic', 'webrtc'] as const
+
+/** As `list_peers --json` says it. */
+export interface Listed {
+  readonly user: string
+  readonly peer: string
+  readonly transports: readonly string[]
+  readonly link: 'none' | 'dialing' | 'open'
+  /** What carries the open link. */
+  readonly transport: string | null
+  readonly address: string | null
+}
+
+export const listed = async (peer: Peer): Promise<readonly Listed[]> => JSON.parse((await peer.run('list_peers', '--json'))[0] ?? '[]') as Listed[]
+
+/** The transport of each open link, by user: `alice tcp`. */
+export const carriers = async (peer: Peer): Promise<readonly string[]> =>
+  (await listed(peer)).filter(({ link }) => link === 'open').map(({ user, transport }) => `${user} ${transport ?? '-'}`).sort()
+
+/** The verified bytes that came from a user, over all their devices. */
+export const bytesFrom = ({ bytesByPeer }: Status, from: string): number => bytesByPeer.filter(({ user }) => user === from).reduce((sum, { bytes }) => sum + bytes, 0)
 
 export const statuses = async (peer: Peer): Promise<readonly Status[]> => JSON.parse((await peer.run('show_downloads', '--json'))[0] ?? '[]') as Status[]
 
@@ -140,8 +165,8 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
       return path
     },
     keep,
-    peer: (name, { args = [], listen = '127.0.0.1:0', tracker: where = tracker.url, home = join(folder, name), ...rest } = {}) =>
-      keep(name, drivePeer([listen, where, ...args], { home, ...rest })),
+    peer: (name, { args = [], transport, listen = '127.0.0.1:0', tracker: where = tracker.url, home = join(folder, name), ...rest } = {}) =>
+      keep(name, drivePeer([listen, where, ...transport === undefined ? [] : ['--transport', transport], ...args], { home, ...rest })),
     async user (name, peerOptions) {
       const peer = world.peer(name, peerOptions)
       await peer.run('create_user', name, password)

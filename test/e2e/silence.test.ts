@@ -1,0 +1,108 @@
+/**
+ * Sources that say nothing any more, or little, on each transport: one that is stopped for a while, one that is killed, one behind a narrow line. When what they owe is
+ * asked of others is told by the storage of the others.
+ */
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { createNamespaces, whyNoNamespaces } from './namespaces.ts'
+import { bytesFrom, carriers, createWorld, eventually, finished, hashOf, listed, MiB, password, status, transports } from './world.ts'
+import type { Peer } from './world.ts'
+
+const KiB = 1024
+const telling = fileURLToPath(new URL('telling-storage.ts', import.meta.url))
+const pieceBytes = 512 * KiB
+/** The rule is 2 s after the last byte; the rest is for processes that wait for their turn on the machine. */
+const askedWithinMs = 3_000
+
+interface Read { readonly piece: number, readonly length: number, readonly at: number }
+
+const reads = ({ notes }: Peer): readonly Read[] => notes.map(note => note.split(' '))
+  .filter(([word, ...numbers]) => word === 'read' && numbers.length === 4)
+  .map(([, piece, , length, at]) => ({ piece: Number(piece), length: Number(length), at: Number(at) }))
+
+/** Pieces of which it was asked for a part so far, and not for the rest. */
+const begun = (peer: Peer): readonly number[] => {
+  const bytes = new Map<number, number>()
+  for (const { piece, length } of reads(peer)) bytes.set(piece, (bytes.get(piece) ?? 0) + length)
+  return [...bytes].filter(([, count]) => count < pieceBytes).map(([piece]) => piece)
+}
+
+/** Stops the process while it owes the rest of a piece that nobody else was asked for. @returns since when, and what it owes */
+const stopAmid = (source: Peer, other: Peer): Promise<{ readonly at: number, readonly owed: readonly number[] }> => eventually('that it is amid a piece', 20_000, () => {
+  source.kill('SIGSTOP')
+  const at = Date.now()
+  const others = new Set(reads(other).map(({ piece }) => piece))
+  const owed = begun(source).filter(piece => !others.has(piece))
+  if (owed.length > 0) return Promise.resolve({ at, owed })
+  source.kill('SIGCONT')
+  return Promise.resolve(undefined)
+})
+
+/** How long after that moment the other was first asked for one of those pieces. */
+const askedAfter = (other: Peer, at: number, owed: readonly number[]): Promise<number> => eventually('that another is asked', 20_000, () =>
+  Promise.resolve(reads(other).find(read => read.at >= at && owed.includes(read.piece))?.at)).then(moment => moment - at)
+
+describe.each(transports)('over %s', transport => {
+  it('what a source owes that is stopped, or killed, is asked of another within 2 s, and the link to the stopped one is there when it goes on', async () => {
+    const world = await createWorld()
+    const source = { transport, args: ['--up-limit', '1MiB', '--storage', telling] }
+    const [alice, bob, carol] = await Promise.all([world.user('alice', source), world.user('bob', source), world.user('carol', { transport, args: ['--debug'] })])
+    await world.group('crew', alice, ['bob', bob], ['carol', carol])
+    const file = world.file('data.bin', 16 * MiB)
+    for (const peer of [alice, bob]) await peer.run('upload_file', file, 'crew')
+    await carol.run('download_file', 'crew', 'data.bin', world.path('copy'))
+    await eventually('something of both', 20_000, async () => {
+      const now = await status(carol, 'data.bin')
+      return bytesFrom(now, 'alice') > MiB && bytesFrom(now, 'bob') > MiB
+    })
+
+    const stopped = await stopAmid(alice, bob)
+    const toldBefore = carol.notes.length
+    expect(await askedAfter(bob, stopped.at, stopped.owed)).toBeLessThan(askedWithinMs)
+    await eventually('4 s', 5_000, () => Promise.resolve(Date.now() - stopped.at >= 4_000))
+    const before = bytesFrom(await status(carol, 'data.bin'), 'alice')
+    alice.kill('SIGCONT')
+    await eventually('that it brings more', 5_000, async () => bytesFrom(await status(carol, 'data.bin'), 'alice') > before)
+    expect(await carriers(carol)).toContain(`alice ${transport}`)
+    expect(carol.notes.slice(toldBefore).filter(note => note.includes('Link to'))).toEqual([])
+
+    const killed = await stopAmid(alice, bob)
+    alice.kill('SIGKILL')
+    expect(await askedAfter(bob, killed.at, killed.owed)).toBeLessThan(askedWithinMs)
+    await finished(carol, 'data.bin', 40_000)
+    expect(hashOf(world.path('copy'))).toBe(hashOf(file))
+  }, 120_000)
+
+  it('an honest source behind a line of 50 kB/s is kept, and at most a window is fetched twice, when a quick one comes', async context => {
+    const why = whyNoNamespaces('tc')
+    if (why !== undefined) { context.skip(why); return }
+    const networks = createNamespaces()
+    const [hub, far] = [networks.space('hub'), networks.space('far')]
+    networks.cable(hub, far, '10.78.1', { rate: '400kbit' })
+    const world = await createWorld({ tracker: { listen: '10.78.1.1:0', through: hub.through } })
+    const here = { transport, listen: '10.78.1.1:0', through: hub.through }
+    const [slow, quick, taker] = await Promise.all([
+      world.user('slow', { transport, listen: '10.78.1.2:0', through: far.through }), world.user('quick', here), world.user('taker', { ...here, args: ['--debug'] })
+    ])
+    await world.group('crew', quick, ['slow', slow], ['taker', taker])
+    const file = world.file('data.bin', 8 * MiB)
+    for (const peer of [quick, slow]) await peer.run('upload_file', file, 'crew', '--piece-size', '64KiB')
+    await quick.run('logout')
+    await taker.run('download_file', 'crew', 'data.bin', world.path('copy'))
+    const alone = await eventually('something of the slow one', 20_000, async () => {
+      const now = await status(taker, 'data.bin')
+      return now.haveBytes >= 128 * KiB ? now : undefined
+    })
+    expect(alone.haveBytes).toBeLessThan(MiB)
+    const toldBefore = taker.notes.length
+    await quick.run('login', 'quick', password)
+    const done = await finished(taker, 'data.bin', 40_000)
+    expect(hashOf(world.path('copy'))).toBe(hashOf(file))
+    expect(bytesFrom(done, 'slow')).toBeGreaterThanOrEqual(alone.haveBytes)
+    // what is asked of a link whose rate is not known, or as low
+    expect(done.fetchedBytes - done.length).toBeLessThanOrEqual(128 * KiB)
+    const { peer } = (await listed(taker)).find(({ user, link }) => user === 'slow' && link === 'open') ?? { peer: 'none' }
+    expect(taker.notes.slice(toldBefore).filter(note => note.includes(`Link to ${peer}`))).toEqual([])
+    expect(await carriers(taker)).toContain(`slow ${transport}`)
+  }, 120_000)
+})
