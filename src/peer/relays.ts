@@ -35,19 +35,22 @@ const talk = (link: Link): { show (credential: Uint8Array): Promise<RelayAnswer>
   const frames = relayFrames()
   const over = Promise.withResolvers<void>()
   const waiting: { resolve (answer: RelayAnswer): void, reject (error: Error): void }[] = []
+  let ended: Error | undefined
   link.listen({
     data (chunk) {
       try { for (const body of frames(chunk)) waiting.shift()?.resolve(decodeRelayAnswer(body)) } catch (error) { link.abort(error instanceof Error ? error : new Error(String(error))) }
     },
     drained () {},
     closed (error) {
-      for (const { reject } of waiting.splice(0)) reject(error ?? new Error('it closed the link'))
+      ended = error ?? new Error('it closed the link')
+      for (const { reject } of waiting.splice(0)) reject(ended)
       over.resolve()
     }
   })
   return {
     over: over.promise,
     async show (credential) {
+      if (ended !== undefined) throw ended
       const answer = Promise.withResolvers<RelayAnswer>()
       waiting.push(answer)
       const timer = setTimeout(() => { link.abort(new Error(`no answer within ${answerMs / 1000} s`)) }, answerMs)

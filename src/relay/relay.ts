@@ -16,6 +16,11 @@ import type { FlowLimits } from './flow.ts'
 /** Who has shown no credential that holds by then is cut off; who was admitted, so long after its last one has ended. */
 const admitMs = 10_000
 const lookMs = 30_000
+/**
+ * libp2p keeps a place for so long after its peer has gone. The places in use are counted at the door, by links; those of who has gone must not take the room of
+ * others. libp2p's clients renew theirs 5 minutes before its time.
+ */
+const placeMs = 12 * 60_000
 /** Credentials of one peer that are being judged. */
 const maxPending = 64
 
@@ -36,7 +41,7 @@ export interface RelayService {
   /** For `createNetwork`. */
   readonly parts: Pick<Libp2pParts, 'services' | 'connectionGater'>
   /** Opens the door, once the node runs. */
-  serve (network: Network): Promise<void>
+  serve (network: Pick<Network, 'serve'>): Promise<void>
   readonly status: { readonly peers: number, readonly circuits: number, readonly bytes: number }
   stop (): void
 }
@@ -53,6 +58,7 @@ export const createRelayService = (options: RelayOptions): RelayService => {
     const { peer } = link
     const frames = relayFrames()
     let pending = 0
+    let isOver = false
     let judging: Promise<unknown> = Promise.resolve()
     const look = (): void => {
       if (!admission.admits(peer)) link.abort(new ShoalError('PEER_REFUSED', `Peer ${peer} has shown no credential that holds.`))
@@ -61,6 +67,11 @@ export const createRelayService = (options: RelayOptions): RelayService => {
     const judge = async (bytes: Uint8Array): Promise<void> => {
       const reason = await admission.show(peer, bytes)
       pending--
+      if (isOver) {
+        // it ended while its credential was judged: a place without a link would be held until that credential ends
+        if (!links.has(peer)) admission.forget(peer)
+        return
+      }
       if (reason === undefined && links.get(peer) !== link) {
         const older = links.get(peer)
         links.set(peer, link) // first: the end of the older one must not forget the peer
@@ -80,6 +91,7 @@ export const createRelayService = (options: RelayOptions): RelayService => {
       },
       drained () {},
       closed () {
+        isOver = true
         clearTimeout(timer)
         if (links.get(peer) !== link) return
         links.delete(peer)
@@ -91,7 +103,7 @@ export const createRelayService = (options: RelayOptions): RelayService => {
 
   return {
     parts: {
-      services: { relay: components => circuitRelayServer({ reservations: { maxReservations: maxPeers, applyDefaultLimit: false }, maxInboundHopStreams: 64 })(flow.watch(components)) },
+      services: { relay: components => circuitRelayServer({ reservations: { maxReservations: Infinity, reservationTtl: placeMs, applyDefaultLimit: false }, maxInboundHopStreams: 64 })(flow.watch(components)) },
       connectionGater: {
         denyInboundRelayReservation: source => !admission.admits(source.toString() as PeerId),
         denyOutboundRelayedConnection: (source, destination) =>

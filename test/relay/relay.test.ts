@@ -1,9 +1,11 @@
+import { peerIdFromString } from '@libp2p/peer-id'
 import { describe, expect, it, vi } from 'vitest'
 import type { GroupId, Link } from '../../src/contract/index.ts'
 import { decodeRelayAnswer, relayFrame, relayFrames, relayProtocol } from '../../src/core/relay.ts'
 import type { RelayAnswer } from '../../src/core/relay.ts'
 import { generateKey } from '../../src/keys/ed25519.ts'
 import { keepRelays } from '../../src/peer/relays.ts'
+import { createRelayService } from '../../src/relay/index.ts'
 import { quic } from '../../plugins/transport-quic/index.ts'
 import { tcp } from '../../plugins/transport-tcp/index.ts'
 import { rawMember } from './raw-member.ts'
@@ -102,6 +104,40 @@ describe('a relay', () => {
     expect(answers).toEqual([{ admitted: false, reason: 'the relay is full: it takes 1 peers' }])
   })
 
+  it('has room again for others when a peer has gone', async () => {
+    const world = await createRelayWorld({ peers: 1 })
+    for (let i = 0; i < 3; i++) {
+      const { network } = await placed(world, one)
+      expect(network.addresses().filter(address => address.includes('/p2p-circuit'))).toHaveLength(1)
+      await network.stop()
+      await vi.waitFor(() => { expect(world.relay.status.peers).toBe(0) }, 5_000)
+    }
+  })
+
+  it('admits nobody whose link ended while its credential was judged', async () => {
+    const { member, realm } = await createRelayWorld()
+    const { peer, credential } = await member()
+    const service = createRelayService({ realm, log () {} })
+    let take: (link: Link) => void = () => undefined
+    await service.serve({ serve (_, handler) { take = handler; return Promise.resolve() } })
+    const shown = relayFrame(await credential(one))
+    const ears: Parameters<Link['listen']>[0][] = []
+    const answered = Promise.withResolvers<undefined>()
+    const link: Link = { peer, transport: 'tcp', address: '/ip4/127.0.0.1/tcp/1', inbound: true, unsentBytes: 0, send () { answered.resolve(undefined); return true }, listen (ear) { ears.push(ear) }, pause () {}, resume () {}, close: () => Promise.resolve(), abort () {} }
+    take(link)
+    ears[0]?.data(shown)
+    ears[0]?.closed(undefined)
+    const isDenied = (): unknown => service.parts.connectionGater?.denyInboundRelayReservation?.(peerIdFromString(peer))
+    // long enough for the first: this one, which is admitted, was judged after it
+    const other = await member()
+    take({ ...link, peer: other.peer })
+    ears[1]?.data(relayFrame(await other.credential(one)))
+    await answered.promise
+    expect(service.status.peers).toBe(1)
+    expect(isDenied()).toBe(true)
+    ears[1]?.closed(undefined)
+  })
+
   it('holds no more than a few MiB for a reader that stops, and loses nothing', async () => {
     const world = await createRelayWorld()
     const [alice, bob] = [await placed(world, one), await placed(world, one)]
@@ -186,6 +222,25 @@ describe('a peer that keeps its relays', () => {
     stop.abort()
     await kept
     expect(throughRelay(member)).toEqual([])
+  }, 30_000)
+
+  it('tries again when its link ended while a credential was fetched', async () => {
+    const world = await createRelayWorld()
+    const member = await world.member()
+    const stop = new AbortController()
+    const told: boolean[] = []
+    let asked = 0
+    const kept = keepRelays({
+      network: member.network, relays: [world.address], signal: stop.signal, groups: () => new Set([one]),
+      async mine (group) {
+        if (asked++ === 0) await world.restart()
+        return member.credential(group)
+      },
+      changed: (_, has) => { told.push(has) }, log () {}
+    })
+    await vi.waitFor(() => { expect(told).toEqual([true]) }, 8_000)
+    stop.abort()
+    await kept
   }, 30_000)
 
   it('takes its place anew when it was lost with another connection to the same machine, as when the tracker is the relay', async () => {

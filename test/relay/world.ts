@@ -1,6 +1,6 @@
 /** A relay and peers on the loopback interface of one process, for tests: a realm key, credentials signed by it, links to the relay. */
 import { tcp } from '../../plugins/transport-tcp/index.ts'
-import type { GroupId, Link, PeerId, Transport } from '../../src/contract/index.ts'
+import type { GroupId, Link, PeerId, Realm, Transport } from '../../src/contract/index.ts'
 import { realmPin } from '../../src/core/content-id.ts'
 import { credentialStatement, encodeCredential } from '../../src/core/credential.ts'
 import { generateKey } from '../../src/keys/ed25519.ts'
@@ -21,6 +21,7 @@ export interface Member {
 
 export interface RelayWorld {
   readonly relay: Relay
+  readonly realm: Realm
   readonly address: string
   readonly notes: readonly string[]
   /** @param transports tcp */
@@ -42,7 +43,7 @@ export const createRelayWorld = async (options: Partial<RelayOptions & { readonl
   const [address = ''] = relay.addresses()
   return {
     get relay () { return relay },
-    address, notes,
+    address, notes, realm,
     async restart () {
       await relay.stop()
       relay = await start(Number(address.split('/')[4]))
