@@ -6,6 +6,8 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { ShoalError } from '../contract/index.ts'
 import type { DialOptions, PeerId, Transport } from '../contract/index.ts'
 import { atHostPort, hostKind, hostPortOf } from './addresses.ts'
+import { countdown } from './countdown.ts'
+import type { Countdown } from './countdown.ts'
 import { dialError, failure, lanesOf } from './dialing.ts'
 import type { Failure } from './dialing.ts'
 import type { Lookup } from './listening.ts'
@@ -72,10 +74,12 @@ export const createDialer = ({ connect, transports, self, lookup }: DialerOption
 
   const reach = async (peer: PeerId, address: Multiaddr, protocol: string, signal: AbortSignal, answered: () => void): Promise<Dialed> => {
     const patience = new AbortController()
-    const wait = (ms: number, what: string): ReturnType<typeof setTimeout> => setTimeout(() => { patience.abort(new Error(`${what} within ${ms / 1000} s`)) }, ms)
+    const wait = (ms: number, what: string): Countdown => countdown(ms, () => { patience.abort(new Error(`${what} within ${ms / 1000} s`)) })
     let timer = wait(answerMs, 'no answer')
+    let over = false
     const greeted = (): void => {
-      clearTimeout(timer)
+      if (over) return // a transport that does not heed its signal may still say so
+      timer.stop()
       timer = wait(handshakeMs, 'no handshake')
       answered()
     }
@@ -101,7 +105,8 @@ export const createDialer = ({ connect, transports, self, lookup }: DialerOption
     } catch (error) {
       throw patience.signal.aborted ? patience.signal.reason : error
     } finally {
-      clearTimeout(timer)
+      over = true
+      timer.stop()
     }
   }
 

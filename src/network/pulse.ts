@@ -4,6 +4,7 @@
  * cuts slow peers that are busy.
  */
 import type { Connection } from '@libp2p/interface'
+import { countdown } from './countdown.ts'
 
 /** A link on which nothing moved for this long is asked for a sign of life … */
 const quietMs = 5_000
@@ -30,7 +31,7 @@ export interface Pulse {
 
 const answers = async (connection: Watched['connection']): Promise<boolean> => {
   const late = new AbortController()
-  const timer = setTimeout(() => { late.abort(new Error('No answer.')) }, answerMs)
+  const timer = countdown(answerMs, () => { late.abort(new Error('No answer.')) })
   try {
     const stream = await connection.newStream(probeProtocol, { signal: late.signal, runOnLimitedConnection: true })
     stream.abort(new Error('It was only a probe.'))
@@ -38,7 +39,7 @@ const answers = async (connection: Watched['connection']): Promise<boolean> => {
   } catch {
     return !late.signal.aborted // any other failure is an answer, or ends the link by itself
   } finally {
-    clearTimeout(timer)
+    timer.stop()
   }
 }
 
@@ -47,12 +48,9 @@ export const createPulse = (): Pulse => {
 
   const ask = async (watched: Watched, beat: { moved: number, since: number, asked: boolean }): Promise<void> => {
     beat.asked = true
-    const asked = performance.now()
     const alive = await answers(watched.connection)
     if (!beats.has(watched)) return
-    // A process that was itself held up has not read what came meanwhile: it asks again before it judges.
-    const heldUp = performance.now() - asked > answerMs + 1_000
-    if (alive || heldUp || watched.moved() !== beat.moved) {
+    if (alive || watched.moved() !== beat.moved) {
       beat.asked = false
       beat.since = performance.now()
       beat.moved = watched.moved()

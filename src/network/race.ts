@@ -2,11 +2,13 @@
  * Tries addresses in lanes, one lane per transport, until one is linked. The first lane begins; the next when it failed, or did not answer in time: a transport
  * whose packets are swallowed delays the next one by a second, not by its whole patience. Owns the order and the times; what an attempt is, is the caller's.
  */
+import { countdown } from './countdown.ts'
+import type { Countdown } from './countdown.ts'
 
 /** A lane that says nothing is given so long before the next begins; those behind it less, so that the fourth begins within 2 s, too. */
 const firstLaneMs = 1_000
 const nextLaneMs = 400
-/** One whose handshake has begun is given longer: a hundred handshakes at once are seconds of CPU. */
+/** One whose handshake has begun is given longer, in all: a hundred handshakes at once are seconds of CPU. */
 const answeredMs = 1_900
 /** Addresses of one lane: a dead interface of a peer delays its next one by so much. */
 const nextAddressMs = 400
@@ -28,25 +30,25 @@ export interface RaceOptions<A, T> {
 export const race = <A, T>({ lanes, signal, attempt, failed, passed, discard }: RaceOptions<A, T>): Promise<T | undefined> => new Promise((resolve, reject) => {
   /** Those under way. The winner's signal is never aborted: parts of its connection heed it for as long as that lives. */
   const others = new Set<AbortController>()
-  const timers = new Set<ReturnType<typeof setTimeout>>()
-  let laneTimer: ReturnType<typeof setTimeout> | undefined
+  const timers = new Set<Countdown>()
+  let laneTimer: Countdown | undefined
   let begun = 0
   let running = 0
   let over = false
 
-  const after = (ms: number, run: () => void): ReturnType<typeof setTimeout> => {
-    const timer = setTimeout(() => { timers.delete(timer); run() }, ms)
+  const after = (ms: number, run: () => void): Countdown => {
+    const timer = countdown(ms, () => { timers.delete(timer); run() })
     timers.add(timer)
     return timer
   }
-  const cancel = (timer: ReturnType<typeof setTimeout> | undefined): void => {
-    clearTimeout(timer)
+  const cancel = (timer: Countdown | undefined): void => {
+    timer?.stop()
     if (timer !== undefined) timers.delete(timer)
   }
   const finish = (how: () => void): void => {
     if (over) return
     over = true
-    for (const timer of timers) clearTimeout(timer)
+    for (const timer of timers) timer.stop()
     signal.removeEventListener('abort', stop)
     for (const other of others) other.abort(signal.aborted ? signal.reason : new Error('Another address was faster.'))
     how()
@@ -60,15 +62,16 @@ export const race = <A, T>({ lanes, signal, attempt, failed, passed, discard }: 
     if (over || addresses === undefined) return
     begun++
     running++
-    const since = performance.now()
+    const givenMs = lane === 0 ? firstLaneMs : nextLaneMs
+    let isAnswered = false
     let failures = 0
     let next = 0
-    let addressTimer: ReturnType<typeof setTimeout> | undefined
+    let addressTimer: Countdown | undefined
 
-    const passIn = (ms: number): void => {
-      if (begun !== lane + 1 || begun === lanes.length) return
-      cancel(laneTimer)
-      laneTimer = after(Math.max(0, ms - (performance.now() - since)), beginLane)
+    const answered = (): void => {
+      if (isAnswered || begun !== lane + 1) return
+      isAnswered = true
+      laneTimer?.extend(answeredMs - givenMs)
     }
     const tryNext = (): void => {
       cancel(addressTimer)
@@ -78,7 +81,7 @@ export const race = <A, T>({ lanes, signal, attempt, failed, passed, discard }: 
       if (next < addresses.length) addressTimer = after(nextAddressMs, tryNext)
       const own = new AbortController()
       others.add(own)
-      attempt(address, own.signal, () => { passIn(answeredMs) }).finally(() => { others.delete(own) }).then(
+      attempt(address, own.signal, answered).finally(() => { others.delete(own) }).then(
         linked => {
           if (over) { discard(linked); return }
           finish(() => {
@@ -95,7 +98,7 @@ export const race = <A, T>({ lanes, signal, attempt, failed, passed, discard }: 
         })
     }
 
-    passIn(lane === 0 ? firstLaneMs : nextLaneMs)
+    if (begun < lanes.length) laneTimer = after(givenMs, beginLane)
     tryNext()
   }
 

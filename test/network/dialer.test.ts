@@ -54,6 +54,22 @@ describe('the dialer', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('starts no clock for a transport that tells of an answer when nobody waits for it any more', async () => {
+    let tell = (): void => undefined
+    const connect: Connect = (_address, { onProgress }) => {
+      tell = () => { onProgress({ type: 'upgrader:encrypt-outbound-connection' }) }
+      return new Promise(() => undefined)
+    }
+    const stop = new AbortController()
+    const dialing = expect(dialer(connect).dial(await someone(), addresses.slice(0, 1), '/x', stop.signal)).rejects.toThrow('enough')
+    await vi.advanceTimersByTimeAsync(100)
+    stop.abort(new Error('enough'))
+    await dialing
+    await vi.advanceTimersByTimeAsync(0)
+    tell()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   it('gives an address 5 s to answer at all', async () => {
     const { connect } = silence(true)
     const dialing = expect(dialer(connect).dial(await someone(), addresses.slice(0, 1), '/x', AbortSignal.any([]))).rejects.toMatchObject({ code: 'PEER_UNREACHABLE', message: expect.stringContaining('no answer within 5 s') as string })

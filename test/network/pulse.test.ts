@@ -3,7 +3,7 @@ import { createPulse } from '../../src/network/pulse.ts'
 import type { Pulse, Watched } from '../../src/network/pulse.ts'
 
 beforeEach(() => { vi.useFakeTimers() })
-afterEach(() => { pulse?.stop(); vi.restoreAllMocks(); vi.useRealTimers() })
+afterEach(() => { pulse?.stop(); vi.useRealTimers() })
 let pulse: Pulse | undefined
 
 interface Side {
@@ -65,20 +65,6 @@ describe('a link', () => {
     const side = watch(undefined)
     let count = 0
     await pass(60_000, () => { if (count++ % 20 === 19) side.moved += 100 }) // every 10 s
-    expect(side.asked).toBeGreaterThan(1)
-    expect(side.dead).toBeUndefined()
-  })
-
-  it('is not blamed for the time in which this process itself was held up', async () => {
-    let heldUpMs = 0
-    const now = performance.now.bind(performance)
-    vi.spyOn(performance, 'now').mockImplementation(() => now() + heldUpMs)
-    const side = watch(undefined)
-    await pass(7_000)
-    expect(side.asked).toBe(1)
-    heldUpMs = 30_000
-    side.answersAfter = 100
-    await pass(30_000)
     expect(side.asked).toBeGreaterThan(1)
     expect(side.dead).toBeUndefined()
   })
