@@ -20,6 +20,8 @@ const ofGroup = ({ group, user, change }: GroupEvent, me: UserName | undefined):
     case 'removed': return mine ? `${group}: you were removed` : `${group}: ${user} was removed`
     case 'owner': return mine ? `${group}: you are the owner now` : `${group}: ${user} is the owner now`
     case 'dissolved': return `${group}: the group is gone`
+    case 'opened': return `${group}: open now; whoever asks is let in`
+    case 'closed': return `${group}: not open any more; ${user} decides about requests`
   }
 }
 
@@ -37,7 +39,7 @@ const ofDownload = ({ group, name, change, detail }: DownloadEvent): string => {
 
 /** What the one who typed a command knows by its answer. */
 const isKnown = (event: ShoalEvent, me: UserName | undefined): boolean =>
-  (event.type === 'file' && event.user === me) || (event.type === 'group' && event.user === me && ['requested', 'left', 'dissolved'].includes(event.change))
+  (event.type === 'file' && event.user === me) || (event.type === 'group' && event.user === me && ['requested', 'left', 'dissolved', 'opened', 'closed'].includes(event.change))
 
 /** @param me who is logged in */
 export const noticeOf = (event: ShoalEvent, me: UserName | undefined): Notice | undefined => {

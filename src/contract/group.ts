@@ -69,8 +69,8 @@ export interface Group {
 }
 
 /**
- * Decides what happens when someone asks to join a group that is not open. A policy: no I/O of its own beyond what it was given. When it throws, or answers
- * anything else, the owner is told and asked.
+ * Decides what happens when someone asks to join a group that is not open. A policy: no I/O of its own beyond what it was given. When it throws, answers
+ * anything else, or has not answered within 10 s, the owner is told and asked.
  */
 export interface Admission {
   decide (request: JoinRequest, group: Group): Promise<'accept' | 'reject' | 'ask-owner'>

@@ -153,7 +153,8 @@ export interface PeerStatus {
 
 /** One line for people is made of each by the command line; `level` says where it goes. */
 export type ShoalEvent =
-  | { readonly type: 'group', readonly group: GroupName, readonly user: UserName, readonly change: 'requested' | 'accepted' | 'rejected' | 'left' | 'removed' | 'owner' | 'dissolved' }
+  /** `opened`: whoever asks is let in from now on; `closed`: the owner, who is `user`, decides again. */
+  | { readonly type: 'group', readonly group: GroupName, readonly user: UserName, readonly change: 'requested' | 'accepted' | 'rejected' | 'left' | 'removed' | 'owner' | 'dissolved' | 'opened' | 'closed' }
   | { readonly type: 'file', readonly group: GroupName, readonly name: string, readonly user: UserName, readonly change: 'shared' | 'replaced' | 'withdrawn' }
   | { readonly type: 'peer', readonly user: UserName, readonly peer: PeerId, readonly change: 'online' | 'offline' }
   | { readonly type: 'download', readonly group: GroupName, readonly name: string, readonly change: 'started' | 'complete' | 'failed' | 'waiting' | 'going', readonly detail?: string }

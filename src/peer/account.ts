@@ -9,6 +9,7 @@ import type { RelayedNetwork } from '../network/index.ts'
 import { notLoggedIn } from './house.ts'
 import type { Account, House } from './house.ts'
 import { followNotices } from './notices.ts'
+import { inParallel } from './parallel.ts'
 import { keepRelays } from './relays.ts'
 import type { Sharing } from './sharing.ts'
 
@@ -80,7 +81,21 @@ export const createLogin = ({ house, tracker, device, network, relays, began, pa
 
   /** Requests that came while the owner was away are as good as those that come now. */
   const considerAll = async (account: Account, listings: Awaited<ReturnType<TrackerSession['groups']>>): Promise<void> => {
-    for (const { id, state } of listings) if (state === 'owner') await parts().groups.consider(account, id)
+    await inParallel(listings.filter(({ state }) => state === 'owner'), ({ id }) => parts().groups.consider(account, id))
+  }
+
+  /** Considers a group in its turn: whoever tells of a request, and so of other things, does not wait for what a plugin makes of it. */
+  const considering = (account: Account): (group: GroupId) => void => {
+    const waiting = new Set<GroupId>()
+    let last: Promise<void> = Promise.resolve()
+    return group => {
+      if (waiting.has(group)) return
+      waiting.add(group)
+      last = last.then(async () => {
+        waiting.delete(group)
+        if (!account.ended.aborted) await parts().groups.consider(account, group)
+      }).catch((error: unknown) => { if (!account.ended.aborted) house.log(`A request could not be considered: ${String(error)}`) })
+    }
   }
 
   /** What was missed: groups that we are out of, logs, requests. */
@@ -106,7 +121,8 @@ export const createLogin = ({ house, tracker, device, network, relays, began, pa
     house.engine.attach({ membership, session })
     const listings = await session.groups({ signal })
     const groups = new Map(listings.map(listing => [listing.id, listing]))
-    const { sharing, downloading, groups: groupCommands } = parts()
+    const { sharing, downloading } = parts()
+    const consider = considering(account)
     const mine = listings.filter(({ state }) => state === 'owner' || state === 'member').map(({ id }) => id).slice(0, maxEarlyGroups)
     const { shares, failed } = await sharing.resume(account, groups)
     const downloads = await downloading.resume(account, groups)
@@ -122,7 +138,7 @@ export const createLogin = ({ house, tracker, device, network, relays, began, pa
       }),
       followNotices(house, account, {
         removed: event => leaveBehind(account, event),
-        requested: ({ group }) => groupCommands.consider(account, group),
+        requested: ({ group }) => { consider(group) },
         reset: () => catchUp(account)
       })
     ])

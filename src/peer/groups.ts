@@ -2,6 +2,7 @@
 import { isName, ShoalError } from '../contract/index.ts'
 import type { AdmissionPolicy, Group, GroupId, GroupListing, GroupName, GroupState, JoinRequest, LogAction, UserName } from '../contract/index.ts'
 import { successorOf } from '../core/index.ts'
+import { askAdmission } from './asking.ts'
 import { groupNamed, myGroup, quoted } from './house.ts'
 import type { Account, House } from './house.ts'
 
@@ -40,17 +41,6 @@ export const createGroups = (house: House): Groups => {
     await account.membership.act(id, group => decision(kind, group, user))
   }
 
-  /** The plugin is anybody's: one that fails, or says what is no answer, decides nothing. */
-  const answerTo = async (request: JoinRequest, group: Group): Promise<'accept' | 'reject' | 'ask-owner'> => {
-    const left = (why: string): 'ask-owner' => {
-      house.events.send({ type: 'warning', detail: `The admission plugin left ${quoted(request.user)}, who asks to join ${quoted(group.name)}, to you: ${why}` })
-      return 'ask-owner'
-    }
-    try {
-      const answer: unknown = await house.admission.decide(request, group)
-      return answer === 'accept' || answer === 'reject' || answer === 'ask-owner' ? answer : left(`${JSON.stringify(answer)} is no answer.`)
-    } catch (error) { return left(error instanceof Error ? error.message : String(error)) }
-  }
   /** Lets in who asked already: they need not ask again. */
   const acceptAll = async ({ membership }: Account, id: GroupId): Promise<void> => {
     for (const { user } of (await membership.group(id)).requests.values()) {
@@ -119,8 +109,10 @@ export const createGroups = (house: House): Groups => {
     async consider (account, id) {
       const group = await account.membership.group(id)
       if (group.owner !== account.user) return
-      for (const request of group.requests.values()) {
-        const answer = await answerTo(request, group)
+      const requests = [...group.requests.values()]
+      const answers = await Promise.all(requests.map(async request => ({ request, ...await askAdmission(house.admission, request, group) })))
+      for (const { request, decision: answer, why } of answers) {
+        if (why !== undefined) house.events.send({ type: 'warning', detail: `The admission plugin left ${quoted(request.user)}, who asks to join ${quoted(group.name)}, to you: ${why}` })
         if (answer === 'ask-owner') continue
         await account.membership.act(id, now => decision(answer, now, request.user)).catch((error: unknown) => {
           // somebody else of this user decided, or the request was withdrawn

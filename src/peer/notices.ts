@@ -11,7 +11,7 @@ export interface NoticeHandlers {
   /** We are out of that group. */
   removed (event: Extract<TrackerEvent, { type: 'group' }>): Promise<void>
   /** Somebody asks to be let in. */
-  requested (event: Extract<TrackerEvent, { type: 'group' }>): Promise<void>
+  requested (event: Extract<TrackerEvent, { type: 'group' }>): void
   /** The stream began anew: something may have been missed. */
   reset (): Promise<void>
 }
@@ -29,10 +29,11 @@ export const followNotices = async (house: House, account: Account, handlers: No
   const onGroup = async (event: Extract<TrackerEvent, { type: 'group' }>): Promise<void> => {
     const { change, user, name } = event
     if (change !== 'device' && change !== 'policy') events.send({ type: 'group', group: name, user, change })
-    if (change === 'requested') await handlers.requested(event)
+    if (change === 'requested') handlers.requested(event)
     else if (user === account.user && (change === 'removed' || change === 'left')) await handlers.removed(event)
     else if (change !== 'rejected') await account.membership.refresh(event.group)
     if (user === account.user && change === 'accepted') engine.renew(event.group)
+    if (change === 'policy') events.send({ type: 'group', group: name, user, change: (await account.membership.group(event.group)).policy === 'open' ? 'opened' : 'closed' })
   }
   const hear = async (event: TrackerEvent): Promise<void> => {
     if ('cursor' in event) cursor = event.cursor

@@ -1,6 +1,6 @@
 /** Open groups: the owner's entry in the log lets people in, whether or not the owner is there. */
 import type { Shoal } from 'shoal'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createWorld, listed } from './world.ts'
 
 const state = async (peer: Shoal, group = 'crew'): Promise<string | undefined> => (await peer.listGroups()).find(({ name }) => name === group)?.state
@@ -40,6 +40,24 @@ describe('an open group', () => {
     await alice.setAdmission('crew', 'owner')
     await alice.setAdmission('crew', 'owner')
     expect([await policy(alice), await state(bob), await carol.joinGroup('crew')]).toEqual(['owner', 'member', 'requested'])
+  })
+
+  it('is told of to its members, as is that it is open no more', async () => {
+    const world = await createWorld()
+    const [alice, bob] = [await world.peer('alice'), await world.peer('bob')]
+    await world.group('crew', alice, bob)
+    const told: string[] = []
+    const both = (async () => {
+      for await (const event of bob.events()) {
+        if (event.type === 'group' && ['opened', 'closed'].includes(event.change)) told.push(`${event.group} ${event.user} ${event.change}`)
+        if (told.length === 2) return
+      }
+    })()
+    await alice.setAdmission('crew', 'open')
+    await vi.waitFor(() => { expect(told).toEqual(['crew alice opened']) }, 5_000)
+    await alice.setAdmission('crew', 'owner')
+    await both
+    expect(told).toEqual(['crew alice opened', 'crew alice closed'])
   })
 
   it('lets in by asking once more who had asked before, when the owner went away in between', async () => {
