@@ -98,6 +98,8 @@ export interface Link {
   readonly since: number
   /** We gave `unlink`: nothing more is said or heard. */
   isEnding: boolean
+  /** A link that the other side dialed was ended for it. */
+  wasPreferred: boolean
   /** By group and content. */
   readonly channels: Map<string, Channel>
   readonly ours: Map<ChannelNumber, Channel>

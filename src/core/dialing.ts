@@ -140,9 +140,12 @@ export const onUndialed = (core: Core, id: PeerId): void => {
   consider(core, peer)
 }
 
-/** Whether the new of two links is the one to keep. Both sides come to the same answer: that of the lower peer id's dial stays, or, of one dialer, the newer. */
+/**
+ * Whether the new of two links is the one to keep. Both sides come to the same answer: that of the lower peer id's dial stays, or, of one dialer, the newer. Whose dial was
+ * turned down for the older link and who dials again does not have that one: it was killed and is back, perhaps, and our side has not noticed.
+ */
 const replaces = (core: Core, old: Link, inbound: boolean): boolean => {
-  if (old.inbound === inbound || core.now - old.since > crossingMs) return true
+  if (old.inbound === inbound || old.wasPreferred || core.now - old.since > crossingMs) return true
   const isLower = core.self < old.peer.id
   return inbound !== isLower
 }
@@ -156,6 +159,7 @@ export const onLinked = (core: Core, id: LinkId, peerId: PeerId, inbound: boolea
   if (peerId === core.self) {
     endLink(core, link, 'It leads to ourselves.', 'offence')
   } else if (old !== undefined && !replaces(core, old, inbound)) {
+    old.wasPreferred = inbound
     endLink(core, link, 'There is another link to this peer.', 'needless')
   } else if (old === undefined && core.links.size + core.dialing - (peer.isDialing ? 1 : 0) > core.settings.maxLinks && !makePlace(core)) {
     endLink(core, link, 'There are too many links.', 'needless')

@@ -15,7 +15,7 @@ export const createLink = (core: Core, facts: { readonly id: LinkId, readonly pe
   const timer = (timers: Timers, due: (link: Link) => void) => timers.timer(() => { due(link) })
   const { timers, settings, now } = core
   const link: Link = {
-    ...facts, since: now, isEnding: false,
+    ...facts, since: now, isEnding: false, wasPreferred: false,
     channels: new Map(), ours: new Map(), theirs: new Map(), nextOurs: 0, nextTheirs: 0, unknown: new Map(), unknownKeys: new Map(), openCount: 0, idleTimer: timer(timers, run.idle),
     pace: pace(settings), owedBytes: 0, owedCount: 0, askedBytes: 0, heardBytes: 0, heardAt: now, isSilent: false, silenceTimer: timer(timers, run.silence),
     pageAsk: undefined, pageTimer: timer(timers, run.page), held: new Set(),

@@ -149,6 +149,16 @@ describe('of two links to one peer', () => {
     expect(stage.log()).toEqual(['unlink 1: There is another link to this peer.'])
   })
 
+  test('the one that is dialed again by who was turned down stays: who has the older one does not dial', () => {
+    const stage = createStage()
+    stage.link('z', false)
+    stage.link('z', true)
+    expect(stage.log()).toEqual(['unlink 2: There is another link to this peer.'])
+    stage.feed({ type: 'unlinked', link: 2 })
+    stage.link('z', true)
+    expect(stage.log()).toEqual(['unlink 1: There is another link to this peer.'])
+  })
+
   test('the newer is asked for all that the older was asked for and did not bring, and for nothing else', () => {
     const stage = createStage()
     const { id: content } = stage.file
