@@ -73,12 +73,19 @@ export const linkCarriage = ({ address, peer, reach, api, where, check, timeoutM
     return { channel: await shared.channel, used: false }
   }
 
-  /** Takes the place of a link on which nothing comes any more, if the tracker answers on another one: what waits on the old one is then asked again. */
+  /**
+   * Takes the place of a link on which nothing comes any more, if the tracker answers on another one: what waits on the old one is then asked again. Both are asked
+   * for what every tracker says at once, so that one which is only slow with a request is left to it.
+   */
   const doubt = async (channel: Channel): Promise<void> => {
     const isSilent = (): boolean => shared?.ready === channel && !channel.isOver && performance.now() - channel.heardAt >= silentMs
     if (!isSilent()) return
+    const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(timeoutMs)])
+    prove(channel, signal).catch(() => undefined) // whether anything came is all that counts
     const other = await connect().catch(() => undefined) // the tracker is not there: what becomes of the old link is told by itself
     if (other === undefined) return
+    await prove(other, signal).catch((error: unknown) => { other.end(error instanceof Error ? error : new Error(String(error))) })
+    if (other.isOver) return
     if (isSilent()) {
       shared = { channel: Promise.resolve(other), ready: other }
       channel.end(new Error('the tracker did not answer on it any more'))

@@ -211,6 +211,23 @@ describe('a client of a tracker over libp2p', () => {
   })
 })
 
+describe('a client of a tracker that is slow', () => {
+  it('waits on the link that it has, since the tracker answers there', async () => {
+    const running = await start({
+      wrap: service => ({ ...service, resume: async token => ({ ...await service.resume(token), async peers () { await new Promise(resolve => { setTimeout(resolve, 5_000) }); return [] } }) })
+    })
+    const network = counted(await running.network())
+    const tracker = await running.client({}, network)
+    await tracker.register('alice', 'x')
+    const session = await tracker.login('alice', 'x', await generateKey())
+    const before = network.links.length
+    expect(await session.peers()).toEqual([])
+    expect(network.links.length - before).toBe(1) // asked beside it, and not needed
+    expect(await session.groups()).toEqual([])
+    expect(network.links.length - before).toBe(1)
+  }, 20_000)
+})
+
 describe('the plugin tracker-libp2p', () => {
   it('says what it needs, and refuses what it does not know', async () => {
     expect([plugin.kind, plugin.pluginName]).toEqual(['tracker', 'libp2p'])
