@@ -13,7 +13,7 @@ import type { Reply } from './reply.ts'
 export interface ConversationLimits {
   /** A link without an open request, and without a whole frame, for so long is closed. @default 60,000 */
   readonly idleMs?: number
-  /** A link that takes nothing of what waits for it for so long is cut. @default 60,000 */
+  /** A link that takes nothing of what waits for it for so long is cut; a reply of which no more is granted for so long is ended. @default 60,000 */
   readonly stalledMs?: number
 }
 
@@ -81,7 +81,7 @@ export const converse = ({ link, app, address, idleMs = 60_000, stalledMs = 60_0
     if (replies.has(frame.id)) throw new MalformedError(`Request ${frame.id} is open already.`)
     if (replies.size >= maxOpenRequests) throw new MalformedError(`More than ${maxOpenRequests} requests are open.`)
     const request = requestOf(frame)
-    const reply = createReply({ id: frame.id, send: sendWithRoom })
+    const reply = createReply({ id: frame.id, stalledMs, send: sendWithRoom })
     replies.set(frame.id, reply)
     await reply.answer(app.fetch(new Request(request, { signal: reply.signal }), { address, cut: () => { reply.abort('it was not read') } }))
     replies.delete(frame.id)

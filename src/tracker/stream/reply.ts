@@ -24,19 +24,32 @@ export interface Reply {
 
 export interface ReplyOptions {
   readonly id: number
+  /** A client that grants nothing for so long, while there is more, does not want the rest: it is held in memory until then. */
+  readonly stalledMs: number
   /** Resolves when the frame was given to the link, or the link is over. */
   readonly send: (frame: TrackerFrame) => Promise<void>
 }
 
-export const createReply = ({ id, send }: ReplyOptions): Reply => {
+export const createReply = ({ id, stalledMs, send }: ReplyOptions): Reply => {
   const aborted = new AbortController()
   const over = (): boolean => aborted.signal.aborted
   let allowed = windowBytes
   let allowing = Promise.withResolvers<void>()
 
+  const abort = (reason: string): void => {
+    if (over()) return
+    aborted.abort(reason)
+    allowing.resolve()
+  }
+
+  const granted = async (): Promise<void> => {
+    const timer = setTimeout(() => { abort(`no more of it was asked for within ${stalledMs / 1000} s`) }, stalledMs)
+    try { await allowing.promise } finally { clearTimeout(timer) }
+  }
+
   const sendBody = async (part: Uint8Array): Promise<void> => {
     for (let at = 0; at < part.byteLength && !over();) {
-      if (allowed === 0) { await allowing.promise; continue }
+      if (allowed === 0) { await granted(); continue }
       const bytes = part.subarray(at, at + Math.min(allowed, maxChunkBytes))
       allowed -= bytes.byteLength
       at += bytes.byteLength
@@ -69,15 +82,11 @@ export const createReply = ({ id, send }: ReplyOptions): Reply => {
       else await send({ type: 'end', id })
     },
     grant (bytes) {
-      if (bytes > windowBytes || allowed + bytes > windowBytes) throw new MalformedError(`More than ${windowBytes} bytes are granted.`)
+      if (allowed + bytes > windowBytes) throw new MalformedError(`More than ${windowBytes} bytes are granted.`)
       allowed += bytes
       allowing.resolve()
       allowing = Promise.withResolvers()
     },
-    abort (reason) {
-      if (over()) return
-      aborted.abort(reason)
-      allowing.resolve()
-    }
+    abort
   }
 }

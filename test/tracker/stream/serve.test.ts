@@ -134,6 +134,14 @@ describe('a link of a client', () => {
     expect((await client.reply(2)).status).toBe(200)
   })
 
+  it('loses a reply of which it grants no more, and nothing else', async () => {
+    const client = await connect(await start({ stalledMs: 300, wrap: withSession({ groups: () => Promise.resolve([...groups, ...groups]) }) }))
+    client.ask(1, '/v1/groups', 'x')
+    expect(await client.reply(1)).toMatchObject({ status: 200, length: windowBytes, end: 'no more of it was asked for within 0.3 s' })
+    client.ask(2, '/healthz')
+    expect((await client.reply(2)).status).toBe(200)
+  })
+
   it('is cut when it takes nothing of what waits for it', async () => {
     const client = await connect(await start({ stalledMs: 300, wrap: withSession({ groups: () => Promise.resolve(groups) }) }))
     client.link.pause()
