@@ -16,6 +16,7 @@ import type { Progress } from './report.ts'
 export interface JobOptions {
   readonly file: string
   readonly bytes: number
+  /** As `--transport` takes it. */
   readonly transport: string
   /** A folder of this run alone. */
   readonly folder: string
@@ -29,6 +30,13 @@ export interface JobOptions {
 }
 
 export interface Outcome { readonly table: string, readonly failures: readonly string[] }
+
+/** What may carry a byte when this is asked for; undefined: a plugin by path, or all that load, whatever they are called. */
+const carriersOf = (transport: string): readonly string[] | undefined => {
+  const words = transport.split(',').map(word => word.split('?')[0] ?? '')
+  if (words.some(word => word === 'auto' || /[./]/.test(word))) return undefined
+  return words.flatMap(word => word === 'udp' ? ['quic', 'webrtc'] : word)
+}
 
 interface Supplier { readonly user: string, readonly bytes: number, readonly transport: string }
 /** As `show_downloads --json` says it. */
@@ -159,20 +167,24 @@ export const runJob = async (options: JobOptions): Promise<Outcome> => {
 }
 
 const judge = async (
-  { file, bytes, folder, flip, spoilCopy }: JobOptions, statuses: ReadonlyMap<string, Status>, seconds: ReadonlyMap<string, number>,
+  { file, bytes, transport, folder, flip, spoilCopy }: JobOptions, statuses: ReadonlyMap<string, Status>, seconds: ReadonlyMap<string, number>,
   copies: ReadonlyMap<string, string>, memory: ReadonlyMap<string, number | undefined>
 ): Promise<Outcome> => {
   const failures: string[] = []
   if (spoilCopy) for (const path of copies.values()) { await spoil(path); break }
   const original = await sha256(file)
   const sent = new Map<string, number>()
+  const carried = new Map<string, number>()
   let wasted = 0
   const rows: string[][] = []
   for (const user of downloaders) {
     const status = statuses.get(user)
     const suppliers = status?.bytesByPeer ?? []
     wasted += status?.wastedBytes ?? 0
-    for (const { user: from, bytes: count } of suppliers) sent.set(from, (sent.get(from) ?? 0) + count)
+    for (const { user: from, bytes: count, transport: by } of suppliers) {
+      sent.set(from, (sent.get(from) ?? 0) + count)
+      carried.set(by, (carried.get(by) ?? 0) + count)
+    }
     const fromOthers = suppliers.filter(({ user: from }) => from !== sharer).reduce((sum, { bytes: count }) => sum + count, 0)
     if (bytes >= fewPieces * pieceBytes && fromOthers < leastFromOther * bytes) failures.push(`${user} got ${(100 * fromOthers / bytes).toFixed(1)} % of its bytes from the other downloader, less than ${leastFromOther * 100} %`)
     const same = await sha256(copies.get(user) ?? '') === original
@@ -184,9 +196,12 @@ const judge = async (
   const copiesSent = (sent.get(sharer) ?? 0) / Math.max(1, bytes)
   if (copiesSent >= mostCopies) failures.push(`${sharer} sent ${copiesSent.toFixed(2)} copies, not fewer than ${mostCopies}`)
   if (flip && wasted === 0) failures.push('a byte was flipped, and nobody noticed')
+  const meant = carriersOf(transport)
+  for (const [by, count] of carried) if (meant?.includes(by) === false) failures.push(`${megabytes(count)} MB came over ${by === '' ? 'no known transport' : by}, not over ${meant.join(' or ')}`)
   for (const user of downloaders) await rm(join(folder, user, 'copy'), { force: true })
   const text = [
     table(['downloader', 'bytes', 'seconds', 'MB/s', 'verified bytes from each peer (transport of the link)', 'SHA-256'], rows),
+    `carried, as the connections tell, by ${[...carried].map(([by, count]) => `${by} (${megabytes(count)} MB)`).join(', ') || 'nothing: there was nothing to carry'}.`,
     `${sharer} sent ${copiesSent.toFixed(2)} copies.${flip ? ` One byte of a block was flipped: ${wasted} bytes were thrown away and fetched again.` : ''}`,
     `peak memory: ${[...memory].map(([name, peak]) => `${name} ${peak === undefined ? 'not told by this system' : `${megabytes(peak)} MB`}`).join(', ')}`
   ].join('\n')

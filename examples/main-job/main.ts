@@ -1,5 +1,5 @@
 /**
- * The main job: `npm start -- [FILE] [--transport tcp]`. Shares a real file inside a group, between real processes, and checks that all of it held; then the
+ * The main job: `npm start -- [FILE] [--transport tcp|quic|webrtc]`. Shares a real file inside a group, between real processes, and checks that all of it held; then the
  * same with one byte flipped on the sharer's wire. Exit 0 only if all held.
  */
 import { randomFillSync } from 'node:crypto'
@@ -25,7 +25,7 @@ const say = (line: string): void => { process.stdout.write(`${line}\n`) }
 
 const usage = `npm start -- [FILE] [--transport tcp] [--spoil-copy]
   FILE          the file to share; none: 256 MiB of random bytes, made and removed
-  --transport   what carries the pieces (default tcp)
+  --transport   what carries the pieces: tcp (default), quic, webrtc; several, as quic,tcp, in order of preference; udp, auto. Another one fails the job
   --spoil-copy  spoils a copy before the comparison, to see the job fail`
 
 const readArguments = (): { file: string | undefined, transport: string, spoilCopy: boolean, help: boolean } => {

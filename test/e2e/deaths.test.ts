@@ -78,6 +78,10 @@ describe('sources and downloaders that die', () => {
       bob = world.peer('bob', { transport })
       await bob.run('login', 'bob', password)
       before = (await status(bob, 'data.bin')).fetchedBytes
+      await eventually('a source again, though that one has not noticed the kill', 6_000, async () => {
+        const { sources, state } = await status(bob, 'data.bin')
+        return sources > 0 || state === 'complete'
+      })
     }
     const done = await finished(bob, 'data.bin')
     fetched += done.fetchedBytes - before

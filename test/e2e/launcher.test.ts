@@ -62,11 +62,12 @@ describe('npm start', () => {
   it('shares a real file between processes on Node 24, twice, and leaves nothing behind', async () => {
     const made = folder()
     mkdirSync(join(made, 'tmp'))
-    const { code, out, err } = await run('npm', ['start', '--', file(made, 24 * MiB), '--transport', 'tcp'], { env: { TMPDIR: join(made, 'tmp') } })
+    const { code, out, err } = await run('npm', ['start', '--', file(made, 24 * MiB), '--transport', 'quic'], { env: { TMPDIR: join(made, 'tmp') } })
     expect(err + out).toMatch(/Node v24\./)
     expect(out).toContain('All of it held.')
     expect(out).toMatch(/bob .* same\n/)
     expect(out).toMatch(/carol .* same\n/)
+    expect(out).toContain('carried, as the connections tell, by quic (')
     expect(out).toMatch(/One byte of a block was flipped: [1-9]\d* bytes were thrown away/)
     expect(code).toBe(0)
     expect(leftovers(join(made, 'tmp'))).toEqual([])
@@ -75,8 +76,9 @@ describe('npm start', () => {
 
   it('fails when a copy differs', async () => {
     const made = folder()
-    const { code, out } = await run('npm', ['start', '--', file(made, MiB), '--spoil-copy'], { env: { TMPDIR: made } })
+    const { code, out } = await run('npm', ['start', '--', file(made, MiB), '--transport', 'webrtc', '--spoil-copy'], { env: { TMPDIR: made } })
     expect(code).toBe(1)
+    expect(out).toContain('carried, as the connections tell, by webrtc (')
     expect(out).toContain('FAILED: the copy of bob differs from the original')
   }, 90_000)
 
