@@ -2,7 +2,7 @@
 import { lookup } from 'node:dns/promises'
 import { createHash } from 'node:crypto'
 import { exitStatus, ShoalError } from '../contract/index.ts'
-import type { Realm, RealmPin } from '../contract/index.ts'
+import type { Network, Realm, RealmPin } from '../contract/index.ts'
 import { loadPlugin } from '../loader.ts'
 import { formatHostPort, parseHostPort } from '../network/addresses.ts'
 import type { HostPort } from '../network/addresses.ts'
@@ -30,11 +30,11 @@ const defaultListen: HostPort = { host: '0.0.0.0', port: 7500 }
 const realmOf = (key: Uint8Array): Realm => ({ key, pin: createHash('sha256').update(key).digest('hex') as RealmPin })
 
 /** The realm whose members are let in: as the tracker tells it; while that does not answer, as it was the last time. */
-const learnRealm = async (given: string | undefined, home: RelayHome, tell: (notice: Notice) => void, signal: AbortSignal): Promise<Realm> => {
+const learnRealm = async (given: string | undefined, home: RelayHome, { reach }: Network, tell: (notice: Notice) => void, signal: AbortSignal): Promise<Realm> => {
   const lines = given === undefined ? undefined : (await readTrackerInfo(given)).map(formatTracker).join('\n')
   const isKnown = lines === undefined || await home.memory.settings.get('tracker') === lines
   const plugin = await (await chooseTracker(given, tell))(home.memory)
-  const tracker = await plugin.create({ log: text => { tell({ level: 'debug', text }) } })
+  const tracker = await plugin.create({ reach, log: text => { tell({ level: 'debug', text }) } })
   try {
     const realm = await tracker.realm(signal)
     await home.keepRealm(realm.key)
@@ -74,9 +74,8 @@ export const runRelay = async (args: Arguments, io: Io, ending: Ending): Promise
   const lock = lockFolder(folders.data, 'shoal relay')
   try {
     const home = await openRelayHome(folders.data)
-    const realm = await learnRealm(args.maybe('TRACKER_INFO'), home, tell, ending.signal)
     const relay = await createRelay({
-      realm, key: home.key, transports, listen, log, ...limits,
+      realm: node => learnRealm(args.maybe('TRACKER_INFO'), home, node, tell, ending.signal), key: home.key, transports, listen, log, ...limits,
       lookup: async name => (await lookup(name)).address, ...announce.length === 0 ? {} : { announce }
     })
     try {

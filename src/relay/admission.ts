@@ -16,8 +16,8 @@ export interface Admission {
   forget (peer: PeerId): void
 }
 
-/** @param now Unix ms */
-export const createAdmission = (realm: Realm, maxPeers: number, now: () => number): Admission => {
+/** @param realm when it is known: until then nobody is judged. @param now Unix ms */
+export const createAdmission = (realm: Realm | Promise<Realm>, maxPeers: number, now: () => number): Admission => {
   const peers = new Map<PeerId, Map<GroupId, number>>()
 
   /** The groups of which a peer has shown a credential that still holds. */
@@ -31,9 +31,10 @@ export const createAdmission = (realm: Realm, maxPeers: number, now: () => numbe
 
   const judge = async (peer: PeerId, bytes: Uint8Array): Promise<string | undefined> => {
     const { value, signed, signature } = decodeCredential(bytes)
-    const wrong = checkCredential(value, { realm: realm.pin, peer, group: value.group, now: now(), removedAt: undefined })
+    const { pin, key } = await realm
+    const wrong = checkCredential(value, { realm: pin, peer, group: value.group, now: now(), removedAt: undefined })
     if (wrong !== undefined) return wrong
-    if (!await verifyWithKey(realm.key, signed, signature)) return 'it is not signed by the realm'
+    if (!await verifyWithKey(key, signed, signature)) return 'it is not signed by the realm'
     const groups = peers.get(peer) ?? new Map<GroupId, number>()
     if (groups.size === 0 && !peers.has(peer) && peers.size >= maxPeers) {
       for (const other of [...peers.keys()]) groupsOf(other)

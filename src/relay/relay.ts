@@ -26,7 +26,7 @@ const maxPending = 64
 
 export interface RelayOptions extends FlowLimits {
   /** Whose members may use it. */
-  readonly realm: Realm
+  readonly realm: Realm | Promise<Realm>
   /** Peers that have a place at a time. @default 256 */
   readonly peers?: number | undefined
   /** Pairs of peers that exchange at a time. @default 512 */
@@ -128,11 +128,23 @@ export interface Relay {
 
 export interface OwnNode extends Pick<NetworkOptions, 'key' | 'listen' | 'lookup' | 'announce'> { readonly transports: readonly Transport[] }
 
-/** A relay on a node of its own. @throws ShoalError as createNetwork */
-export const createRelay = async ({ key, listen, lookup, announce, transports, ...options }: RelayOptions & OwnNode): Promise<Relay> => {
-  const service = createRelayService(options)
+export interface OwnRelayOptions extends Omit<RelayOptions, 'realm'>, OwnNode {
+  /** Whose members may use it: asked once the node runs, so that it may be learned over that. */
+  readonly realm: (node: Network) => Promise<Realm> | Realm
+}
+
+/** A relay on a node of its own. @throws ShoalError as createNetwork; what `realm` throws */
+export const createRelay = async ({ key, listen, lookup, announce, transports, realm, ...options }: OwnRelayOptions): Promise<Relay> => {
+  const known = Promise.withResolvers<Realm>()
+  const service = createRelayService({ ...options, realm: known.promise })
   const network = await createNetwork({ key, listen, transports, parts: service.parts, log: options.log, ...lookup === undefined ? {} : { lookup }, ...announce === undefined ? {} : { announce } })
-  await service.serve(network)
+  try {
+    known.resolve(await realm(network))
+    await service.serve(network)
+  } catch (error) {
+    await network.stop()
+    throw error
+  }
   return {
     addresses: () => network.addresses().map(address => `${address}/p2p/${network.peer}`),
     get status () { return service.status },

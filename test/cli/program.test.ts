@@ -217,6 +217,22 @@ describe('shoal peer', () => {
   })
 })
 
+describe('shoal relay', () => {
+  it('learns the realm from a tracker that is named by an address of libp2p alone, and says that a tracker does not answer there', async () => {
+    const running = await tracker(temporary())
+    const [address] = await running.out.until(/^\/ip4\/\S+\/tcp\/\S+$/m)
+    const home = temporary()
+    const relay = shoal(home, ['relay', address.split('#')[0] ?? '', '--listen', here])
+    await Promise.race([relay.out.until(/^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\//), relay.ended.then(() => { throw new Error(relay.err.text()) })])
+    relay.ending.end('SIGTERM')
+    expect(await relay.ended).toBe(0)
+    running.ending.end('SIGTERM')
+    await running.ended
+    expect(await outcome(temporary(), ['relay', address, '--listen', here])).toMatchObject({ status: 6, err: expect.stringMatching(/TRACKER_UNREACHABLE/) as string })
+    expect(await outcome(home, ['relay', address.split('#')[0] ?? '', '--listen', here, '--debug'], {}, 'quit\n')).toMatchObject({ status: 0, err: expect.stringMatching(/its realm is known from the last time/) as string })
+  })
+})
+
 describe('shoal share and shoal get', () => {
   it('share until interrupted, and fetch; get again goes on or says that the file is there', async () => {
     const { url } = await tracker(temporary())

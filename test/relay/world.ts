@@ -32,12 +32,12 @@ export interface RelayWorld {
 
 export const listen = { host: '127.0.0.1', port: 0 }
 
-export const createRelayWorld = async (options: Partial<RelayOptions & { readonly transports: readonly Transport[] }> = {}): Promise<RelayWorld> => {
+export const createRelayWorld = async (options: Partial<Omit<RelayOptions, 'realm'> & { readonly transports: readonly Transport[] }> = {}): Promise<RelayWorld> => {
   const realmKey = await generateKey()
   const realm = { key: realmKey.publicKey, pin: realmPin(realmKey.publicKey) }
   const notes: string[] = []
   const { libp2p: key } = await generateKey()
-  const start = (port: number): Promise<Relay> => createRelay({ realm, key, transports: [tcp()], listen: { ...listen, port }, log: line => { notes.push(line) }, ...options })
+  const start = (port: number): Promise<Relay> => createRelay({ realm: () => realm, key, transports: [tcp()], listen: { ...listen, port }, log: line => { notes.push(line) }, ...options })
   let relay = await start(0)
   onTestFinished(() => relay.stop())
   const [address = ''] = relay.addresses()
