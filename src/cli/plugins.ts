@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import { exitStatus, kinds } from '../contract/index.ts'
 import type { Kind } from '../contract/index.ts'
@@ -18,8 +17,12 @@ import { jsonLine, printResult } from './render.ts'
 import type { Ending } from './signals.ts'
 import type { Trial } from './try-plugin.ts'
 
-/** Longer than a plugin may take to load. */
-const patienceMs = 10_000
+/** Longer than Node takes to start, however busy the machine is. */
+const startMs = 60_000
+/** What a plugin may take to load: 10 s, or more where Node itself was slow to start, for that says how busy the machine is. */
+const patienceMs = (startedMs: number): number => Math.min(30_000, Math.max(10_000, 10 * startedMs))
+/** Of what it complains about, the end is kept. */
+const maxComplaint = 64 * 1024
 
 interface Named { readonly kind: Kind, readonly spec: string, readonly from: string, readonly origin: 'first party' | 'configuration' }
 
@@ -40,29 +43,43 @@ const allOf = (kind: Kind, { file, values }: Configuration): readonly Named[] =>
 
 const isTrial = (value: unknown): value is Trial => typeof value === 'object' && value !== null && 'ok' in value
 
-const parseTrial = (line: string): Trial | undefined => {
-  if (!line.endsWith('\n')) return undefined
-  const parsed: unknown = JSON.parse(line)
-  return isTrial(parsed) ? parsed : undefined
+/** Its last line is try-plugin's; what the plugin itself wrote there before is nothing to us. */
+const parseTrial = (said: string): Trial | undefined => {
+  try {
+    const parsed: unknown = JSON.parse(said.endsWith('\n') ? said.trimEnd().split('\n').at(-1) ?? '' : '')
+    return isTrial(parsed) ? parsed : undefined
+  } catch { return undefined } // it ended before it could say anything
 }
 
 const attempt = async ({ kind, spec, from }: Named, signal: AbortSignal): Promise<Trial> => {
   const program = join(packageFolder(), isSource ? 'src/cli/try-plugin.ts' : 'dist/cli/try-plugin.js')
-  const limit = AbortSignal.timeout(patienceMs)
-  const child = spawn(process.execPath, [program, kind, spec, from], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], killSignal: 'SIGKILL', signal: AbortSignal.any([signal, limit]) })
+  const late = new AbortController()
+  const began = performance.now()
+  let limitMs = startMs
+  let timer = setTimeout(() => { late.abort() }, limitMs)
+  const child = spawn(process.execPath, [program, kind, spec, from], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'], killSignal: 'SIGKILL', signal: AbortSignal.any([signal, late.signal]) })
   const ended = new Promise<string>(resolve => {
     // one that was started is waited for, also when it is killed
     child.on('error', error => { if (child.pid === undefined) resolve(error.message) })
     child.on('exit', (code, killedBy) => { resolve(killedBy === null ? `its process ended with status ${code ?? 0}` : `its process was ended by ${killedBy}`) })
   })
-  const heard = (stream: Readable): Promise<string> => {
+  const heard = async (stream: Readable): Promise<string> => {
     // what it started itself may keep the other end open
-    limit.addEventListener('abort', () => { stream.destroy() })
-    return text(stream).catch(() => '')
+    late.signal.addEventListener('abort', () => { stream.destroy() })
+    let end = ''
+    try { for await (const text of stream.setEncoding('utf8') as AsyncIterable<string>) end = (end + text).slice(-maxComplaint) } catch { /* it was cut: what came before is all there is */ }
+    return end
   }
-  const [how, said, complaints] = await Promise.all([ended, heard(child.stdio[3] as Readable), heard(child.stderr as Readable)])
+  const answers = child.stdio[3] as Readable
+  // its first word: what comes now is the plugin's
+  answers.once('data', () => {
+    clearTimeout(timer)
+    limitMs = patienceMs(performance.now() - began)
+    timer = setTimeout(() => { late.abort() }, limitMs)
+  })
+  const [how, said, complaints] = await Promise.all([ended, heard(answers), heard(child.stderr as Readable)]).finally(() => { clearTimeout(timer) })
   signal.throwIfAborted()
-  const why = limit.aborted ? `it did not load within ${patienceMs / 1000} s` : how
+  const why = late.signal.aborted ? `it did not load within ${Math.round(limitMs / 1000)} s` : how
   const complaint = complaints.split('\n').findLast(line => /\S/.test(line) && !/^(Node\.js|\s+at )/.test(line))
   return parseTrial(said) ?? {
     ok: false, code: 'PLUGIN_FAILED', message: `The ${kind} plugin "${spec}" failed to load: ${why}${complaint === undefined ? '' : ` (${complaint.trim()})`}. Ask its author, or leave it out.`

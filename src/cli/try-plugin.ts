@@ -1,5 +1,5 @@
 /**
- * A process of its own that loads one plugin and says on descriptor 3 what became of it, in one line of JSON: whatever a plugin does while it loads, to the end of
+ * A process of its own that loads one plugin and says on descriptor 3 that it begins, then what became of it, in one line of JSON: whatever a plugin does while it loads, to the end of
  * its process, it does here. Started by plugins.ts.
  */
 import { writeSync } from 'node:fs'
@@ -24,5 +24,6 @@ const attempt = async ([kindText, spec = '', from = '']: readonly string[]): Pro
   }
 }
 
+writeSync(3, '\n')
 writeSync(3, `${JSON.stringify(await attempt(process.argv.slice(2)))}\n`)
 process.exit(0)
