@@ -30,8 +30,15 @@ const splitSpec = (spec: string): { readonly word: string, readonly options: Rec
 
 const isPath = (word: string): boolean => word === '.' || word === '..' || word.startsWith('./') || word.startsWith('../') || word.startsWith('/') || word.startsWith('file:')
 
+/** @returns undefined for a `file:` that names no file of this machine, such as one with a host */
+const pathOf = (word: string, from: string): string | undefined => {
+  if (!word.startsWith('file:')) return resolve(from, word)
+  try { return fileURLToPath(word) } catch { return undefined }
+}
+
 const locatePath = (word: string, from: string): string | undefined => {
-  const path = word.startsWith('file:') ? fileURLToPath(word) : resolve(from, word)
+  const path = pathOf(word, from)
+  if (path === undefined) return undefined
   return [path, join(path, 'index.js'), join(path, 'index.ts')].find(candidate => existsSync(candidate) && statSync(candidate).isFile())
 }
 

@@ -2,11 +2,12 @@
  * `shoal plugin new KIND NAME [FOLDER]`: a folder with a plugin that works, its test, and what it takes to build it. Owns what is around the code; the code itself is in
  * templates/plugin/, one folder per kind, type-checked like any other. Never writes over anything.
  */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { exitStatus, kinds, ShoalError } from '../contract/index.ts'
 import type { Kind } from '../contract/index.ts'
 import { listPlugins } from '../loader.ts'
+import { makeFolder } from '../make-folder.ts'
 import { packageFolder } from '../own-name.ts'
 import { usage } from './exit.ts'
 import type { Arguments } from './grammar.ts'
@@ -44,7 +45,7 @@ const readName = (kind: Kind, name: string): string => {
 /** @throws ShoalError FILE_EXISTS, STORAGE_FAILED */
 const emptyFolder = async (folder: string): Promise<void> => {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     if ((await readdir(folder)).length === 0) return
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined

@@ -46,6 +46,10 @@ describe('shoal plugin new', () => {
     expect([readdirSync(folder).sort(), readFileSync(join(folder, 'package.json'), 'utf8')]).toEqual([['file', 'hidden', 'package.json'], 'mine'])
   })
 
+  it.skipIf(!existsSync('/proc'))('ends where no folder can be made at all, and says so', async () => {
+    expect(await shoal('new', 'selector', 'my-own', '/proc/nowhere/below')).toMatchObject({ status: 7, out: '', err: expect.stringMatching(/STORAGE_FAILED: .*\/proc\/nowhere/) as string })
+  })
+
   it.each([
     [['new', 'selektor', 'x'], /USAGE: There is no kind of plugin "selektor"\. Did you mean selector\? Kinds are transport, /],
     [['new', 'selector', 'random'], /USAGE: Shoal has a selector "random" of its own/],

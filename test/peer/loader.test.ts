@@ -97,7 +97,7 @@ describe('a plugin that cannot be used', () => {
   })
 
   it('never names a part of Node, or a folder that is above', async () => {
-    for (const spec of ['fs', 'node:fs', '..', '.', './']) expect(await refusal(loadPlugin('selector', spec, { from: folder() }))).toMatchObject({ code: 'PLUGIN_NOT_FOUND' })
+    for (const spec of ['fs', 'node:fs', '..', '.', './', 'file://elsewhere/mine.js']) expect(await refusal(loadPlugin('selector', spec, { from: folder() }))).toMatchObject({ code: 'PLUGIN_NOT_FOUND' })
   })
 
   it('crashes while it loads: it failed, with its cause, and is not missing', async () => {
