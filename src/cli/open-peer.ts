@@ -15,7 +15,7 @@ import type { Io } from './io.ts'
 import { lockFolder } from './lock.ts'
 import { noticeOf } from './notices.ts'
 import type { Notice } from './notices.ts'
-import { parseBytes } from './quantities.ts'
+import { rateOption } from './quantities.ts'
 import { didYouMean } from './suggest.ts'
 import { chooseTracker } from './tracker-choice.ts'
 
@@ -37,12 +37,7 @@ const readListen = async (text: string): Promise<{ host: string, port: number }>
 }
 
 const readLimits = (args: Arguments): { up?: number, down?: number } => {
-  const limit = (option: string): number | undefined => {
-    const text = args.option(option)
-    const rate = text === undefined ? 0 : parseBytes(text, option)
-    return rate === 0 ? undefined : rate
-  }
-  const [up, down] = [limit('--up-limit'), limit('--down-limit')]
+  const [up, down] = [rateOption(args, '--up-limit'), rateOption(args, '--down-limit')]
   return { ...up === undefined ? {} : { up }, ...down === undefined ? {} : { down } }
 }
 

@@ -1,5 +1,6 @@
 /** Sizes, rates, times and moments between people and numbers. */
 import { ShoalError } from '../contract/index.ts'
+import type { Arguments } from './grammar.ts'
 
 const units: Readonly<Record<string, number>> = {
   '': 1, B: 1,
@@ -20,6 +21,13 @@ export const parseBytes = (text: string, option: string): number => {
   const bytes = Math.round(Number(match?.[1]) * (unit ?? Number.NaN))
   if (!Number.isSafeInteger(bytes)) throw new ShoalError('BAD_OPTION', `${option}: "${text}" is not a number of bytes. Write 65536, 64KiB or 1.5MB.`)
   return bytes
+}
+
+/** Bytes per second; none: no limit, as 0 says, too. @throws ShoalError BAD_OPTION */
+export const rateOption = (args: Pick<Arguments, 'option'>, option: string): number | undefined => {
+  const text = args.option(option)
+  const bytes = text === undefined ? 0 : parseBytes(text, option)
+  return bytes === 0 ? undefined : bytes
 }
 
 const scaled = (bytes: number): string => {

@@ -15,7 +15,7 @@ import type { Io } from './io.ts'
 import { lockFolder } from './lock.ts'
 import { noticeLine } from './notices.ts'
 import type { Notice } from './notices.ts'
-import { parseBytes } from './quantities.ts'
+import { rateOption } from './quantities.ts'
 import { openRelayHome } from './relay-home.ts'
 import type { RelayHome } from './relay-home.ts'
 import { aborted } from './signals.ts'
@@ -53,11 +53,6 @@ const count = (args: Arguments, option: string): number | undefined => {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new ShoalError('BAD_OPTION', `${option}: "${text}" is no number of 1 … 999999. Give how many at most.`)
   return Number(text)
 }
-const rate = (args: Arguments, option: string): number | undefined => {
-  const text = args.option(option)
-  const bytes = text === undefined ? 0 : parseBytes(text, option)
-  return bytes === 0 ? undefined : bytes
-}
 
 export const runRelay = async (args: Arguments, io: Io, ending: Ending): Promise<number> => {
   const tell = (notice: Notice): void => { if (notice.level !== 'debug' || args.has('--debug')) io.stderr.write(`${noticeLine(notice)}\n`) }
@@ -67,7 +62,7 @@ export const runRelay = async (args: Arguments, io: Io, ending: Ending): Promise
   const stunAt = stunPlace(args, listen.host)
   const announce = args.list('--announce')
   const names = args.list('--transport')
-  const limits = { peers: count(args, '--peers'), circuits: count(args, '--circuits'), rate: rate(args, '--rate'), totalRate: rate(args, '--total-rate') }
+  const limits = { peers: count(args, '--peers'), circuits: count(args, '--circuits'), rate: rateOption(args, '--rate'), totalRate: rateOption(args, '--total-rate') }
   const transports = await Promise.all((names.length === 0 ? ['tcp'] : names).map(async name => (await loadPlugin('transport', name)).create({ log })))
   const folders = homeOf('relay', io.env)
   await makeHome(folders)

@@ -65,7 +65,13 @@ const openNetwork = async ({ stateFolder, log, parts }: TrackerNetworkOptions, t
   const kept = await keptPort(stateFolder)
   const near = Array.from({ length: portsTried }, (_, i) => beside.port + 1 + i).filter(port => port < 65_536)
   const network = await openAt([...kept === undefined ? [] : [kept], ...near, 0], port => open({ host: beside.host, port }))
-  if (kept === undefined && network.port !== undefined) await writeKept(portFile(stateFolder), `${network.port}\n`)
+  if (kept === undefined && network.port !== undefined) {
+    // without it the next start would have other addresses
+    await writeKept(portFile(stateFolder), `${network.port}\n`).catch(async (cause: unknown) => {
+      await network.stop()
+      throw new ShoalError('STORAGE_FAILED', `Cannot keep the port for libp2p in ${portFile(stateFolder)}: ${cause instanceof Error ? cause.message : String(cause)}. Check the folder and its permissions.`, { cause })
+    })
+  }
   if (kept !== undefined && network.port !== kept) log(`Port ${kept}, which the tracker had for libp2p, is in use: addresses with it do not lead here now. Free the port and start the tracker again.`)
   return network
 }

@@ -22,6 +22,7 @@ export interface TrackerRelay {
   stop (): Promise<void>
 }
 
+const isAny = (host: string): boolean => host === '0.0.0.0' || host === '::'
 const isNear = (address: string): boolean => /^\/ip4\/127\.|^\/ip6\/::1\//.test(address)
 
 /** Those that others can dial; it may listen on the loopback interface alone. */
@@ -31,11 +32,16 @@ const tellable = (network: Network): readonly string[] => {
   return (far.length > 0 ? far : all).map(address => `${address}/p2p/${network.peer}`)
 }
 
+const few = (texts: readonly string[], option: string, most: number): readonly string[] => {
+  if (texts.length > most) throw new ShoalError('BAD_OPTION', `${option} is given ${texts.length} times, and members are told of ${most} at most. Leave some out.`)
+  return texts
+}
+
 /** @throws ShoalError BAD_OPTION */
 export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
-  const others = args.list('--advertise-relay').map(parseRelay)
+  const others = few(args.list('--advertise-relay'), '--advertise-relay', maxTold.relays).map(parseRelay)
   const service = args.has('--relay') ? createRelayService({ realm, log: () => undefined }) : undefined
-  const otherStun = args.list('--advertise-stun').map(text => formatHostPort(parseHostPort(text, 'BAD_OPTION')))
+  const otherStun = few(args.list('--advertise-stun'), '--advertise-stun', maxTold.stun).map(text => formatHostPort(parseHostPort(text, 'BAD_OPTION')))
   const stunAt = stunPlace(args, '0.0.0.0')
   const serving = Promise.withResolvers<undefined>()
   let own: readonly string[] = []
@@ -46,7 +52,7 @@ export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
     const [first = ''] = network === undefined ? [] : tellable(network)
     const address = parseMultiaddr(first)
     const outside = address === undefined ? undefined : hostPortOf(address)?.host
-    return formatHostPort({ host: host === '0.0.0.0' || host === '::' ? outside ?? host : host, port })
+    return formatHostPort({ host: isAny(host) ? outside ?? host : host, port })
   }
 
   return {
@@ -56,6 +62,9 @@ export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
       return { relays: [...others, ...own].slice(0, maxTold.relays), stun: [...otherStun, ...stun === undefined ? [] : [stun.told]].slice(0, maxTold.stun) }
     },
     async serve (network, signal) {
+      if (stunAt !== undefined && network === undefined && isAny(stunAt.host) && otherStun.length === 0) {
+        throw new ShoalError('BAD_OPTION', 'Cannot tell members where the STUN server is: without libp2p the tracker does not know its own address. Add --stun-listen HOST:PORT or --advertise-stun HOST:PORT, with a host that they reach.')
+      }
       if (stunAt !== undefined) stun = { server: await startStun(stunAt, signal, args.option('--stun-program')), told: reachable(stunAt, network) }
       if (service !== undefined) {
         if (network === undefined) throw new ShoalError('BAD_OPTION', 'Cannot be a relay without libp2p. Leave out --libp2p none, or --relay.')

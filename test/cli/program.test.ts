@@ -117,7 +117,7 @@ describe('shoal tracker', () => {
     const [home, folder] = [temporary(), temporary()]
     const info = (name: string, text: string): string => { writeFileSync(join(folder, name), text); return join(folder, name) }
     const one = info('one', '127.0.0.1:7400')
-    const refused = async (argv: readonly string[]): Promise<unknown> => {
+    const refused = async (argv: readonly string[]): Promise<readonly unknown[]> => {
       const { status, err, out } = await outcome(home, ['tracker', ...argv])
       return [status, /^shoal: error ([A-Z_]+): .*\n$/.exec(err)?.[1], out]
     }
@@ -132,6 +132,8 @@ describe('shoal tracker', () => {
     expect(await refused(['--listen', '192.0.2.99:0'])).toEqual([6, 'ADDRESS_UNAVAILABLE', ''])
     expect(await refused(['--listen', here, '--state', 'nothing'])).toEqual([2, 'PLUGIN_NOT_FOUND', ''])
     expect(await refused(['--listen', here, '--certificate', one])).toEqual([2, 'BAD_OPTION', ''])
+    expect(await refused(['--listen', here, ...Array.from({ length: 9 }, () => ['--advertise-relay', '/ip4/192.0.2.1/tcp/1/p2p/12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5']).flat()])).toEqual([2, 'BAD_OPTION', ''])
+    expect((await refused(['--listen', here, '--libp2p', 'none', '--stun'])).slice(0, 2)).toEqual([2, 'BAD_OPTION'])
     const busy = createServer().listen(0, '127.0.0.1')
     await once(busy, 'listening')
     expect(await refused(['--listen', `127.0.0.1:${(busy.address() as AddressInfo).port}`])).toEqual([6, 'PORT_IN_USE', ''])
