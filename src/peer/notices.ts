@@ -3,7 +3,7 @@
  * watch of one login, and its taking up again.
  */
 import { ShoalError } from '../contract/index.ts'
-import type { TrackerEvent } from '../contract/index.ts'
+import type { AdmissionPolicy, GroupId, TrackerEvent } from '../contract/index.ts'
 import { pause, systemClock } from '../engine/index.ts'
 import type { Account, House } from './house.ts'
 
@@ -25,6 +25,8 @@ export const followNotices = async (house: House, account: Account, handlers: No
   let retryMs = firstRetryMs
   /** What happened before we watched was not missed: the login has just read everything. */
   let began = false
+  /** Who decides about requests, as told last. */
+  const policies = new Map<GroupId, AdmissionPolicy>()
 
   const onGroup = async (event: Extract<TrackerEvent, { type: 'group' }>): Promise<void> => {
     const { change, user, name } = event
@@ -33,7 +35,11 @@ export const followNotices = async (house: House, account: Account, handlers: No
     else if (user === account.user && (change === 'removed' || change === 'left')) await handlers.removed(event)
     else if (change !== 'rejected') await account.membership.refresh(event.group)
     if (user === account.user && change === 'accepted') engine.renew(event.group)
-    if (change === 'policy') events.send({ type: 'group', group: name, user, change: (await account.membership.group(event.group)).policy === 'open' ? 'opened' : 'closed' })
+    if (change !== 'policy') return
+    const { policy } = await account.membership.group(event.group)
+    if (policies.get(event.group) === policy) return // it was changed twice, and what it is now is told
+    policies.set(event.group, policy)
+    events.send({ type: 'group', group: name, user, change: policy === 'open' ? 'opened' : 'closed' })
   }
   const hear = async (event: TrackerEvent): Promise<void> => {
     if ('cursor' in event) cursor = event.cursor
