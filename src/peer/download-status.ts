@@ -7,7 +7,7 @@ import type { DownloadRecord } from '../profile/index.ts'
 export interface Live {
   readonly rate: number
   readonly sources: readonly { readonly peer: PeerId, readonly pieces: number }[]
-  /** The disk is full. */
+  /** What the disk lacks, and what to do. */
   readonly stall: string | undefined
   /** Why nothing comes, as far as the tracker knows. */
   readonly away: string | undefined
@@ -16,7 +16,7 @@ export interface Live {
 
 /** Nothing comes, and nobody who is linked has all of it: those who have some may have what we have. */
 const waiting = ({ rate, sources, stall, away }: Live, pieces: number): string | undefined => {
-  if (stall !== undefined) return stall
+  if (stall !== undefined) return `waiting: ${stall}`
   if (rate > 0 || sources.some(source => source.pieces === pieces)) return undefined
   return `waiting for a source${away === undefined ? '' : `: ${away}`}`
 }

@@ -28,14 +28,14 @@ export interface Downloading {
 
 const askAgainMs = 10_000
 
-/** Who shares it and since when they are away. */
+/** Who shares it, and since when they are away. Those who are online have nothing that is missing here, or are not reached (yet). */
 const explain = (versions: readonly Version[], content: ContentId): string => {
   const sharers = versions.find(version => version.content === content)?.sharers ?? []
   if (sharers.length === 0) return 'nobody shares this version any more; it goes on when somebody shares it again'
   const said = sharers.slice(0, 3).map(({ user, online, since }) =>
     `${user} (${online ? 'online' : since === 0 ? 'away' : `away since ${new Date(since).toISOString()}`})`)
   const more = sharers.length > said.length ? ` and ${sharers.length - said.length} more` : ''
-  return `shared by ${said.join(', ')}${more}; it goes on when one of them is there`
+  return `shared by ${said.join(', ')}${more}; it goes on when one of them is ${sharers.some(({ online }) => online) ? 'reached: see list_peers' : 'there'}`
 }
 
 export const createDownloading = (house: House): Downloading => {

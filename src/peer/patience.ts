@@ -17,7 +17,7 @@ export const createPatience = (signal: AbortSignal, stalled: (reason: string | u
       return result
     } catch (error) {
       if (!ShoalError.is(error, 'STORAGE_FULL') || signal.aborted) throw error
-      stalled(`waiting: ${error.message}`)
+      stalled(error.message)
       await pause(clock, retryMs, signal)
       signal.throwIfAborted()
     }

@@ -207,14 +207,14 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
       meter.add(bytes, performance.now())
     },
     complete () { void step(finish) },
-    stalled (code) { stall = code === undefined ? undefined : `waiting: the disk is full (${code}). Free space on ${record.folder}: it goes on by itself` },
+    stalled (code) { stall = code === undefined ? undefined : `the disk is full (${code}). Free space on ${record.folder}: it goes on by itself` },
     failed (error) {
       if (!isOn()) return
       abort.abort(error)
       void after(() => fail(error))
     },
     away (reason) {
-      if (waitReason === undefined && reason !== undefined) change('waiting', reason)
+      if (waitReason === undefined && reason !== undefined) change('waiting', stall ?? reason) // a full disk is why, whoever is online
       if (waitReason !== undefined && reason === undefined) change('going')
       waitReason = reason
     },

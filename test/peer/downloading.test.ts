@@ -32,6 +32,23 @@ describe('a download', () => {
     expect(readFileSync(join(world.folder, 'to/a.bin')).equals(readFileSync(path))).toBe(true)
   })
 
+  it('that the disk has no space for says so, whoever is online', async () => {
+    const world = await createWorld()
+    const full = (storage: Storage): Storage => ({
+      open: (manifest, place, signal) => isDownload(place) ? Promise.reject(new ShoalError('STORAGE_FULL', 'No space.')) : storage.open(manifest, place, signal)
+    })
+    const [ann, bob] = [await world.peer('ann'), await world.peer('bob', { storage: full })]
+    await world.group('films', ann, bob)
+    await ann.share(world.file('a.bin', length), 'films')
+    const said = (async () => {
+      for await (const event of bob.events()) if (event.type === 'download' && event.change === 'waiting') return event.detail
+      return undefined
+    })()
+    await bob.download('films', 'a.bin', join(world.folder, 'to/'))
+    expect(await said).toBe('No space.')
+    expect(bob.downloads()[0]?.waiting).toBe('waiting: No space.')
+  })
+
   it('that is cancelled while its place is opened leaves nothing, and can be ordered again', async () => {
     const world = await createWorld()
     const held = gate()

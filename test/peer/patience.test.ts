@@ -18,7 +18,7 @@ it('what a full disk refuses is tried every two seconds, and what it waits for i
   await quiet()
   clock.advance(2_000)
   expect(await work).toBe('written')
-  expect(said).toEqual(['waiting: No space.', 'waiting: No space.', undefined])
+  expect(said).toEqual(['No space.', 'No space.', undefined])
 })
 
 it('an end does not wait for the disk, and leaves no timer', async () => {
