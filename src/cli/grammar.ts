@@ -85,7 +85,7 @@ export const readArguments = (grammar: Grammar, words: readonly string[]): Argum
     const name = equals < 0 ? word : word.slice(0, equals)
     const option = options.find(candidate => candidate.name === name)
     if (option === undefined) {
-      const others = options.map(candidate => candidate.name)
+      const others = [...new Set(options.map(candidate => candidate.name))]
       throw new ShoalError('BAD_OPTION', `${grammar.name} has no option ${name}.${didYouMean(name, others)} It has ${others.join(', ')}. Write -- before a name that begins so.`)
     }
     if (option.value === undefined && equals >= 0) throw new ShoalError('BAD_OPTION', `${name} takes no value. Leave out "=".`)

@@ -24,6 +24,7 @@ import { startStun, stunPlace } from './stun.ts'
 import { chooseTracker } from './tracker-choice.ts'
 import { formatTracker, readTrackerInfo } from './tracker-info.ts'
 import { watchConsole } from './tracker-console.ts'
+import { ownAddresses, wildcards } from './tracker-place.ts'
 
 const defaultListen: HostPort = { host: '0.0.0.0', port: 7500 }
 
@@ -78,10 +79,11 @@ export const runRelay = async (args: Arguments, io: Io, ending: Ending): Promise
       try {
         void stun?.ended.then(text => { if (!ending.signal.aborted) tell({ level: 'warning', text: `the STUN server has ended: ${text}` }) })
         const addresses = relay.addresses()
+        const stunSeen = stunAt && formatHostPort(wildcards.includes(stunAt.host) ? { ...stunAt, host: ownAddresses()[0] ?? '127.0.0.1' } : stunAt)
         await write(io.stdout, [
           ...addresses,
           `Peers use it with:  shoal peer --relay '${addresses[0] ?? ''}'`,
-          ...stunAt === undefined ? [] : [`STUN at ${formatHostPort(stunAt)}. Peers use it with:  shoal peer --transport 'tcp,webrtc?stun=${formatHostPort(stunAt)}'`],
+          ...stunSeen === undefined ? [] : [`STUN at ${stunSeen}. Peers use it with:  shoal peer --transport 'tcp,webrtc?stun=${stunSeen}'`],
           'quit or Ctrl-C stops it.', ''
         ].join('\n'))
         watchConsole(io, ending)

@@ -28,11 +28,11 @@ export interface Served extends ServedHttps {
   readonly libp2p?: { readonly peer: PeerId, /** As it listens, without the peer id. */ readonly addresses: readonly string[] }
 }
 
-const wildcards: readonly string[] = ['0.0.0.0', '::']
+export const wildcards: readonly string[] = ['0.0.0.0', '::']
 const isLoopback = (host: string): boolean => host === '::1' || host === 'localhost' || /^127\./.test(host)
 
 /** Of this machine, as others may see it, best first. */
-const ownAddresses = (): readonly string[] => {
+export const ownAddresses = (): readonly string[] => {
   const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? []).filter(({ internal, address }) => !internal && !address.startsWith('fe80:'))
   return [...all.filter(({ family }) => family === 'IPv4'), ...all.filter(({ family }) => family === 'IPv6')].map(({ address }) => address)
 }
@@ -98,7 +98,7 @@ export const choosePlace = async (given: { readonly info: string | undefined, re
     directions: served => {
       const next = isLoopback(host)
         ? [`Here, in another terminal:  shoal peer '${url(served)}'`,
-            'This address is seen from this machine only. For other machines, stop it and start it with:  shoal tracker --listen 0.0.0.0' + (lan === undefined ? '' : `  (this machine is ${lan})`)]
+            `This address is seen from this machine only. For other machines, stop it and start it with:  shoal tracker --listen 0.0.0.0:${served.port}` + (lan === undefined ? '' : `  (this machine is ${lan})`)]
         : [`On another machine:  shoal peer '${url(served)}'`]
       return [...shownAddresses(served, host), ...next, 'quit or Ctrl-C stops it.', ''].join('\n')
     }

@@ -81,7 +81,7 @@ export const failure = (address: Multiaddr, error: unknown): Failure => {
 export const dialError = (peer: PeerId, given: number, failures: readonly Failure[], transports: readonly Transport[]): ShoalError => {
   const names = transports.map(({ name }) => name).join(', ')
   if (failures.length === 0) {
-    const why = given === 0 ? 'no address of it is known' : `none of its ${given} addresses is for ${names}`
+    const why = given === 0 ? 'no address of it is known' : `its ${given === 1 ? 'address is' : `${given} addresses are`} for none of ${names}`
     return new ShoalError('PEER_UNREACHABLE', `Cannot dial peer ${peer}: ${why}. Use a transport that it has, too.`)
   }
   const list = failures.map(({ address, why }) => `${address} (${why})`).join(', ')

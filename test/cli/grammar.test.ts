@@ -33,6 +33,8 @@ describe('reading arguments', () => {
     const args = readArguments(login, ['ann', '--json', '--json'])
     expect([args.maybe('PASSWORD'), args.has('--json')]).toEqual(['--json', true])
     expect(() => readArguments(login, ['ann', 'pw', '--jsn'])).toThrow(/no option --jsn\. Did you mean --json\?/)
+    const own: Grammar = { ...fetch, options: [{ name: '--json', summary: '' }] }
+    expect(() => readArguments(own, ['--x'])).toThrow(/It has --json, --help\./) // each once
     expect(() => readArguments(login, ['ann', 'pw', 'x'])).toThrow(TooManyWords)
   })
 

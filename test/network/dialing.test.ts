@@ -75,6 +75,6 @@ describe('what is said when no address worked', () => {
 
   it('names our transports when none of the addresses is theirs', () => {
     expect(dialError(peer, 0, [], [tcp()]).message).toContain('no address of it is known')
-    expect(dialError(peer, 3, [], [tcp(), memoryTransport()]).message).toContain('none of its 3 addresses is for tcp, memory')
+    expect(dialError(peer, 3, [], [tcp(), memoryTransport()]).message).toContain('its 3 addresses are for none of tcp, memory')
   })
 })
