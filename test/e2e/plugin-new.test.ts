@@ -14,7 +14,7 @@ let folder = ''
 const inFolder = (...names: readonly string[]): string => join(folder, ...names)
 
 const run = async (cwd: string, program: string, ...args: readonly string[]): Promise<{ status: number | null, out: string }> => {
-  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 110_000, killSignal: 'SIGKILL' })
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 200_000, killSignal: 'SIGKILL' })
   const ended = new Promise<number | null>(resolve => { child.on('exit', resolve) })
   const [out, err, status] = await Promise.all([text(child.stdout), text(child.stderr), ended])
   return { status, out: out + err }
@@ -32,7 +32,8 @@ beforeAll(() => {
 }, 120_000)
 afterAll(() => { rmSync(folder, { recursive: true, force: true }) })
 
-describe('a plugin that shoal plugin new wrote, against the packed package', () => {
+// side by side: each is one process after another, and most of what they do is to start
+describe.concurrent('a plugin that shoal plugin new wrote, against the packed package', () => {
   it.each(kinds)('%s: it type-checks, passes its suite, builds, and loads as a package', async kind => {
     expect(await shoal(folder, 'plugin', 'new', kind, 'my-own')).toMatchObject({ status: 0 })
     const own = inFolder(`shoal-${kind}-my-own`)
@@ -47,7 +48,7 @@ describe('a plugin that shoal plugin new wrote, against the packed package', () 
     for (const file of ['package.json', 'dist']) cpSync(join(own, file), join(project, 'node_modules', `shoal-${kind}-my-own`, file), { recursive: true })
     const script = `import { loadPlugin } from 'shoal'; const { kind, name } = await loadPlugin('${kind}', 'shoal-${kind}-my-own', { from: '${project}' }); console.log(kind, name)`
     expect(await run(folder, process.execPath, '--input-type=module', '-e', script)).toEqual({ status: 0, out: `${kind} my-own\n` })
-  }, 120_000)
+  }, 300_000)
 
   it('its types are those of the contract, and its suite can fail', async () => {
     expect(await shoal(folder, 'plugin', 'new', 'selector', 'broken')).toMatchObject({ status: 0 })
@@ -59,5 +60,5 @@ describe('a plugin that shoal plugin new wrote, against the packed package', () 
     const failed = await run(own, 'npm', 'test', '--silent')
     expect(failed.status).not.toBe(0)
     expect(failed.out).toMatch(/names at most as many as it is asked for/)
-  }, 120_000)
+  }, 300_000)
 })
