@@ -3,8 +3,8 @@
  * is loaded in hashing.ts; pages, threads and sealing are those of shoal/plugin. The few hashes above pieces are made in plain JavaScript, at once.
  */
 import { blake3 } from '@noble/hashes/blake3.js'
-import { definePlugin, equalBytes, integerOption, knownOptions, leafBytes, lifted, nodeBytes, pieceBytes, pieceCount, pieceLayer, pieceSealer, powerOfTwoFrom, ShoalError } from 'shoal/plugin'
-import type { Context, Digest, Integrity, Layout, PieceIndex, Tree } from 'shoal/plugin'
+import { definePlugin, integerOption, knownOptions, leafBytes, lifted, nodeBytes, pieceCount, pieceLayer, pieceSealer, pieceVerifier, powerOfTwoFrom, ShoalError } from 'shoal/plugin'
+import type { Context, Digest, Integrity, Layout, Tree } from 'shoal/plugin'
 import { lazyPool } from './hashing.ts'
 import { fastest, isNode, leafAlgorithm, loadImplementation, nodeAlgorithm, nodeKey } from './implementations.ts'
 import type { Implementation, ImplementationName } from './implementations.ts'
@@ -60,11 +60,7 @@ export const blake3Integrity = (options: Blake3Options, { log }: Pick<Context, '
     }),
     proof: (...range) => layer.proof(...range),
     proves: (...range) => layer.proves(...range),
-    async verify (manifest: Layout, piece: PieceIndex, expected, parts) {
-      const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
-      if (piece < 0 || piece >= pieceCount(manifest) || length !== pieceBytes(manifest, piece)) return false
-      return equalBytes(await pool.digest(parts, digest(manifest)), expected)
-    },
+    verify: pieceVerifier(pool, digest),
     stop: async () => pool.stop()
   }
 }

@@ -2,7 +2,7 @@
  * Integrity by the piece hashes of BitTorrent v1: SHA-1 of every piece. SHA-1 alone binds nobody (collisions can be made), so the hashes lie under a
  * Merkle root of SHA-256; the README defines it. Owns that root and the combined SHA-1 that people compare; pages, threads and sealing are those of shoal/plugin.
  */
-import { byteWriter, definePlugin, equalBytes, fittingThreads, hashNow, integerOption, knownOptions, nodeBytes, pieceBytes, pieceCount, pieceLayer, pieceSealer, placeHashPool, toHex } from 'shoal/plugin'
+import { byteWriter, definePlugin, fittingThreads, hashNow, integerOption, knownOptions, nodeBytes, pieceLayer, pieceSealer, pieceVerifier, placeHashPool, toHex } from 'shoal/plugin'
 import type { Integrity, Tree } from 'shoal/plugin'
 
 export interface Sha1Options {
@@ -51,12 +51,7 @@ export const sha1Integrity = (options: Sha1Options): Integrity => {
     }),
     proof: (...range) => layer.proof(...range),
     proves: (...range) => layer.proves(...range),
-    verify (manifest, piece, expected, parts) {
-      const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
-      if (piece < 0 || piece >= pieceCount(manifest) || length !== pieceBytes(manifest, piece)) return false
-      const found = pool.digest(parts, digest)
-      return found instanceof Promise ? found.then(result => equalBytes(result, expected)) : equalBytes(found, expected)
-    },
+    verify: pieceVerifier(pool, () => digest),
     combined,
     stop: async () => pool.stop()
   }

@@ -2,8 +2,8 @@
  * Integrity by the file tree of BitTorrent v2 (BEP 52): SHA-256 over leaves of 16 KiB, so that the root does not depend on the piece length and any
  * program that reads torrents can check it. Owns that tree; pages, threads and sealing are those of shoal/plugin.
  */
-import { definePlugin, equalBytes, fittingThreads, fromHex, hashNow, integerOption, knownOptions, leafBytes, lifted, nodeBytes, pieceBytes, pieceCount, pieceLayer, pieceSealer, placeHashPool, powerOfTwoFrom } from 'shoal/plugin'
-import type { Digest, Integrity, Layout, PieceIndex, Tree } from 'shoal/plugin'
+import { definePlugin, fittingThreads, fromHex, hashNow, integerOption, knownOptions, leafBytes, lifted, nodeBytes, pieceCount, pieceLayer, pieceSealer, pieceVerifier, placeHashPool, powerOfTwoFrom } from 'shoal/plugin'
+import type { Digest, Integrity, Layout, Tree } from 'shoal/plugin'
 
 export interface Sha256Options {
   /** Threads that hash, 1 … 64. @default one less than the machine's cores, 1 … 4 */
@@ -44,12 +44,7 @@ export const sha256Integrity = (options: Sha256Options): Integrity => {
     }),
     proof: (...range) => layer.proof(...range),
     proves: (...range) => layer.proves(...range),
-    verify (manifest: Layout, piece: PieceIndex, expected, parts) {
-      const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
-      if (piece < 0 || piece >= pieceCount(manifest) || length !== pieceBytes(manifest, piece)) return false
-      const found = pool.digest(parts, digest(manifest))
-      return found instanceof Promise ? found.then(result => equalBytes(result, expected)) : equalBytes(found, expected)
-    },
+    verify: pieceVerifier(pool, digest),
     stop: async () => pool.stop()
   }
 }
