@@ -15,6 +15,8 @@ export default defineConfig({
     'sim/index': 'src/sim/index.ts',
     'cli/main': 'src/cli/main.ts',
     'cli/try-plugin': 'src/cli/try-plugin.ts',
+    'benchmarks/main': 'benchmarks/main.ts',
+    'benchmarks/role': 'benchmarks/role.ts',
     ...plugins
   },
   format: ['esm'],

@@ -63,7 +63,7 @@ const newest = (path) => {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map(name => newest(join(path, name))))
 }
 
-const sources = ['src', 'plugins', 'package.json', 'tsup.config.ts', 'tsconfig.build.json']
+const sources = ['src', 'plugins', 'benchmarks', 'package.json', 'tsup.config.ts', 'tsconfig.build.json']
 const built = () => existsSync(builtStamp) && sources.every(name => newest(join(root, name)) <= statSync(builtStamp).mtimeMs)
 
 export const build = async () => {

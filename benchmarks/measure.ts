@@ -1,0 +1,40 @@
+/** What a process used so far, as the kernel counts it. Linux alone tells; elsewhere nothing is known, and tables show a dash. */
+import { readFileSync } from 'node:fs'
+
+export interface Reading {
+  readonly cpuSeconds: number
+  /** The most memory that it ever had. */
+  readonly peakBytes: number
+  /** Received by all interfaces of the network that the process is in. */
+  readonly netBytes: number
+}
+
+/** `getconf CLK_TCK`: 100 on every Linux that Node runs on. */
+const ticksPerSecond = 100
+
+/** User and system time of all threads, from /proc/PID/stat. The name of the program, in brackets, may hold anything. */
+export const cpuOf = (stat: string): number => {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+export const peakOf = (status: string): number => Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024
+
+/** From /proc/PID/net/dev: the first number of each line is what an interface received. */
+export const receivedOf = (dev: string): number => [...dev.matchAll(/^\s*[^\s:|]+:\s*(\d+)/gm)].reduce((sum, found) => sum + Number(found[1]), 0)
+
+export const read = (pid: number): Reading | undefined => {
+  if (process.platform !== 'linux') return undefined
+  const text = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'utf8')
+  return { cpuSeconds: cpuOf(text('stat')), peakBytes: peakOf(text('status')), netBytes: receivedOf(text('net/dev')) }
+}
+
+/** What a process used while something happened. */
+export const since = (pid: number): () => Reading | undefined => {
+  const before = read(pid)
+  return () => {
+    const after = read(pid)
+    if (before === undefined || after === undefined) return undefined
+    return { cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakBytes: after.peakBytes, netBytes: after.netBytes - before.netBytes }
+  }
+}

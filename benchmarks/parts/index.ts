@@ -1,0 +1,6 @@
+/** The parts of the benchmarks, in the order in which they run. What one needs is loaded when it runs. */
+import type { Part } from './part.ts'
+
+export const parts: readonly Part[] = [
+  { name: 'throughput', summary: 'a sharer and a downloader, by transport, beside bare sockets and streams', run: async run => (await import('./throughput/index.ts')).throughput(run) }
+]

@@ -1,0 +1,31 @@
+/** Who takes part in the throughput runs: each is made ready, then runs when it is its turn. Owns what a timed run of one is, and what it counted. */
+import type { Reading } from '../../measure.ts'
+
+export interface Timed {
+  readonly seconds: number
+  /** By the name of the process: sharer, downloader. */
+  readonly used: Readonly<Record<string, Reading | undefined>>
+  /** What came over the network that the processes are in, if they use one. */
+  readonly netBytes: number | undefined
+  /** A file to compare with the source after the clock has stopped. */
+  readonly copy?: string
+}
+
+export interface Round {
+  readonly number: number
+  readonly file: string
+  readonly bytes: number
+  /** New, for this contestant in this round. */
+  readonly folder: string
+  /** What starts a program where the contest takes place, such as `ip netns exec NAME`. */
+  readonly through: readonly string[]
+}
+
+export interface Contestant {
+  /** What it is, for people. */
+  readonly label: string
+  /** For ids: `shoal`, `stream`, `net`, … */
+  readonly name: string
+  /** Starts what it takes, runs once with the clock, and ends all of it. */
+  run (round: Round): Promise<Timed>
+}

@@ -1,0 +1,48 @@
+/** Shoal itself in a throughput run: a new sharer and a new downloader, of new users in a new group, both running when the clock starts. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { befriend, fetchFile, startPeer, startTracker } from '../../drive/shoal.ts'
+import type { Processes } from '../../drive/processes.ts'
+import { startRole } from '../../drive/role.ts'
+import { since } from '../../measure.ts'
+import type { Contestant } from './contest.ts'
+
+/** The command line of two processes, as its users run it. */
+export const shoal = (processes: Processes, transport: string): Contestant => ({
+  label: 'shoal, whole path',
+  name: 'shoal',
+  async run ({ file, folder, through }) {
+    const tracker = await startTracker(processes, join(folder, 'tracker'), { through })
+    const open = (user: string): ReturnType<typeof startPeer> => startPeer(processes, user, { home: join(folder, user), tracker: tracker.url, flags: ['--transport', transport], through })
+    const [sharer, fetcher] = await Promise.all([open('sharer'), open('downloader')])
+    await befriend(sharer, fetcher, 'downloader', 'bench')
+    await sharer.run('upload_file', file, 'bench')
+    const copy = join(folder, 'copy')
+    const [ofSharer, ofFetcher] = [since(sharer.pid), since(fetcher.pid)]
+    const seconds = await fetchFile(fetcher, 'bench', 'random.bin', copy)
+    const used = { sharer: ofSharer(), downloader: ofFetcher() }
+    await Promise.all([sharer.end(), fetcher.end()])
+    await tracker.end()
+    return { seconds, used, netBytes: used.downloader?.netBytes, copy }
+  }
+})
+
+/** Both peers in one process, over a transport that does not leave it. */
+export const shoalInOneProcess = (processes: Processes, transport: string): Contestant => ({
+  label: 'shoal, whole path, one process',
+  name: 'shoal',
+  async run ({ file, folder, through }) {
+    const copy = join(folder, 'copy')
+    await mkdir(folder, { recursive: true })
+    const role = startRole(processes, 'shoal-memory', { transport, file, folder, copy }, { through })
+    await role.answer()
+    const of = since(role.pid)
+    const from = performance.now()
+    role.type('go')
+    await role.answer()
+    const seconds = (performance.now() - from) / 1000
+    const used = { both: of() }
+    await role.end()
+    return { seconds, used, netBytes: undefined, copy }
+  }
+})

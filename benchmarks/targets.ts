@@ -1,0 +1,32 @@
+/** The figures to reach, as data. A target reads the rows of a report by their ids; one whose rows were not measured says so, and neither passes nor fails. */
+
+export interface Figure { readonly row: string, readonly metric: string, readonly take: 'median' | 'min' | 'max' }
+
+export interface Target {
+  readonly part: string
+  readonly what: string
+  readonly of: Figure
+  /** What `of` is divided by. */
+  readonly over?: Figure
+  readonly limit: number
+  readonly sense: 'at most' | 'at least'
+  readonly unit?: string
+}
+
+const median = (row: string, metric: string): Figure => ({ row, metric, take: 'median' })
+const most = (row: string, metric: string): Figure => ({ row, metric, take: 'max' })
+
+const memory = (row: string): readonly Target[] => ['sharer', 'downloader'].map(side => ({
+  part: 'throughput', what: `peak memory of the ${side}, ${row.replace('/shoal', '')}`, of: most(row, `peak-${side}`), limit: 200, sense: 'at most', unit: 'MB'
+}))
+
+export const targets: readonly Target[] = [
+  ...['256MiB', '1GiB'].map((size): Target => ({
+    part: 'throughput', what: `tcp, ${size}: whole path over bare node:tls`, of: median(`tcp/${size}/shoal`, 'rate'), over: median(`tcp/${size}/tls`, 'rate'), limit: 0.45, sense: 'at least'
+  })),
+  { part: 'throughput', what: 'quic, 1GiB', of: median('quic/1GiB/shoal', 'rate'), limit: 300, sense: 'at least', unit: 'MB/s' },
+  { part: 'throughput', what: 'quic, 1GiB: over a bare stream', of: median('quic/1GiB/shoal', 'rate'), over: median('quic/1GiB/stream', 'rate'), limit: 0.85, sense: 'at least' },
+  { part: 'throughput', what: 'webrtc, 256MiB: over a bare stream', of: median('webrtc/256MiB/shoal', 'rate'), over: median('webrtc/256MiB/stream', 'rate'), limit: 0.85, sense: 'at least' },
+  { part: 'throughput', what: 'tcp, 64MiB: from command to finished file', of: median('tcp/64MiB/shoal', 'seconds'), limit: 0.25, sense: 'at most', unit: 's' },
+  ...['tcp', 'quic', 'webrtc'].flatMap(transport => ['16MiB', '64MiB', '256MiB', '1GiB'].flatMap(size => memory(`${transport}/${size}/shoal`)))
+]
