@@ -67,7 +67,7 @@ export const subcommands: readonly Subcommand[] = [
     arguments: [],
     options: peerOptions.filter(({ name }) => name === '--config'),
     summary: 'lists the plugins of every kind: the first party\'s and those that the configuration names; whether each loads, and if not, why',
-    details: ['Each is loaded in a process of its own, for 10 s at most.'],
+    details: ['Each is loaded in a process of its own, for 10 s at most, or up to 30 s on a busy machine.'],
     run: async (args, io, ending) => (await import('./plugins.ts')).runPlugins(args, io, ending)
   },
   {

@@ -1,4 +1,4 @@
-/** What may be typed to a running tracker: `quit`. The end of its input means nothing: it may run with none. */
+/** What may be typed to a running tracker or relay: `quit`. The end of its input means nothing: it may run with none. */
 import { readFileSync } from 'node:fs'
 import type { Io } from './io.ts'
 import { write } from './io.ts'
@@ -20,7 +20,7 @@ export const watchConsole = (io: Io, ending: Ending): void => {
     for await (const line of linesOf(io.stdin, ending.signal)) {
       const word = line.trim()
       if (word === 'quit' || word === 'exit') { ending.end('quit'); return }
-      if (word !== '') await write(io.stderr, 'The tracker knows one command here: quit.\n')
+      if (word !== '') await write(io.stderr, 'There is one command here: quit.\n')
     }
   }
   watch().catch(() => undefined) // an input that cannot be read is as good as none
