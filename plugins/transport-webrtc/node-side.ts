@@ -2,6 +2,7 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Context } from 'shoal/plugin'
 import { certificateIn } from './certificate.ts'
+import { spanDistances } from './distance.ts'
 import { claimPort } from './port.ts'
 import { recall, retire } from './retiring.ts'
 import type { Listening } from './sockets.ts'
@@ -13,6 +14,7 @@ let shared: Promise<Certificate> | undefined
 /** @returns undefined in a browser. @throws ShoalError STORAGE_FAILED */
 export const openNodeSide = async ({ folder, log }: Pick<Context, 'folder' | 'log'>): Promise<Listening | undefined> => {
   if (!('process' in globalThis) || typeof process.getBuiltinModule !== 'function') return undefined
+  spanDistances()
   const certificate = await (folder === undefined ? shared ??= certificateIn(undefined, log) : certificateIn(folder, log))
   return {
     certificate,
