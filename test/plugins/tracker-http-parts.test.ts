@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { announcer } from '../../src/plugin/tracker-client/announcing.ts'
+import type { CarriedReply } from '../../src/plugin/tracker-client/carriage.ts'
 import { eventLines } from '../../src/plugin/tracker-client/event-lines.ts'
 import { realmCheck } from '../../src/plugin/tracker-client/realm-check.ts'
 import { createClient } from '../../src/plugin/tracker-client/client.ts'
@@ -31,6 +32,16 @@ describe('server-sent events', () => {
     const lines = eventLines(10)
     for (let i = 0; i < 100; i++) expect(lines.push(':\n\ndata: 1\n\n')).toHaveLength(1)
   })
+})
+
+it('a reply that comes when nobody waits for it any more is ended', async () => {
+  const late = Promise.withResolvers<CarriedReply>()
+  const client = createClient({ api, where: 'there', timeoutMs: 5000, check: realmCheck({ where: 'there', pin: undefined, onFirstPin: undefined }), carriage: { send: () => late.promise, stop () {} } })
+  const stop = new AbortController()
+  const asking = client.open('watch', {}, { signal: stop.signal })
+  stop.abort()
+  await expect(asking).rejects.toMatchObject({ code: 'INTERRUPTED' })
+  await new Promise<void>(resolve => { late.resolve({ status: 200, used: false, body: (async function * () { /* nothing yet */ })(), destroy: resolve }) })
 })
 
 describe('a watch over HTTPS', () => {

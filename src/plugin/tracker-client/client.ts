@@ -75,7 +75,11 @@ export const createClient = ({ api, where, check, carriage, timeoutMs }: ClientO
     }
     over.addEventListener('abort', abort)
     try {
-      return await Promise.race([aborted.promise, asking.then(given => { reply = given; return read(given) })])
+      return await Promise.race([aborted.promise, asking.then(given => {
+        reply = given
+        if (over.aborted) given.destroy() // nobody waits for it any more
+        return read(given)
+      })])
     } catch (error) {
       reply?.destroy()
       if (error instanceof OverlongReply) throw notOurs(where, error.message)
