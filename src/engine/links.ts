@@ -117,12 +117,11 @@ export const createLinks = (options: LinksOptions): Links => {
     to,
     figures (peer) {
       const judged = preference.figures(peer)
+      const transport = to(peer)?.transport
+      if (transport === undefined || judged.some(known => known.transport === transport)) return judged
       // what is known of a link before it is judged is better than nothing
-      const early = view.links.flatMap(({ peer: other, link, rate }) => {
-        const transport = links.get(link)?.link.transport
-        return other !== peer || rate === 0 || transport === undefined || judged.some(known => known.transport === transport) ? [] : [{ transport, rate, failures: 0 }]
-      })
-      return [...judged, ...early]
+      const rate = view.links.find(each => each.peer === peer && links.get(each.link)?.link.transport === transport)?.rate ?? 0
+      return rate === 0 ? judged : [...judged, { transport, rate, failures: 0 }]
     },
     stop () { moving.stop() }
   }

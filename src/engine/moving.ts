@@ -80,7 +80,8 @@ export const createMoving = ({ network, clock, preference, isMeasured, links, ad
   const look = (): void => {
     const now = clock.now()
     const all = links()
-    for (const id of watched.keys()) if (all.every(({ view }) => view.link !== id)) watched.delete(id)
+    const there = new Set(all.map(({ view }) => view.link))
+    for (const id of watched.keys()) if (!there.has(id)) watched.delete(id)
     for (const { view, link } of all) {
       const watch = watched.get(view.link)
       if (watch === undefined || view.isEnding) continue
