@@ -1,4 +1,5 @@
 /** What is typed after `shoal`: its words and options. What they do is loaded when they run. */
+import { benchOptions, benchParts } from './bench-options.ts'
 import { peerOptions, shellOptions } from './peer-options.ts'
 import { stunOptions, trackerRelayOptions } from './tracker-relay-options.ts'
 import type { Subcommand } from './subcommand.ts'
@@ -77,5 +78,16 @@ export const subcommands: readonly Subcommand[] = [
     summary: 'writes a folder with a plugin of your own that works, its test, and what it takes to build it',
     details: ['KIND is transport, selector, integrity, storage, tracker, state or admission. FOLDER is ./shoal-KIND-NAME unless given. Nothing is written over.'],
     run: async (args, io) => (await import('./plugin-new.ts')).runPlugin(args, io)
+  },
+  {
+    name: 'bench',
+    arguments: benchParts.map(name => ({ name, kind: 'text', optional: true })),
+    options: benchOptions,
+    summary: 'measures this machine: throughput by transport, swarms, selectors, beside other tools',
+    details: [
+      'With no word: throughput. Prints tables, and writes JSON and plots to benchmarks/results.',
+      'Ends with 0 when every run finished and every copy matched. Figures of the authors: benchmarks/RESULTS.md of the checkout.'
+    ],
+    run: async (args, _io, ending) => (await import('./bench.ts')).runBench(args, ending)
   }
 ]
