@@ -38,7 +38,7 @@ const few = (texts: readonly string[], option: string, most: number): readonly s
 }
 
 /** @throws ShoalError BAD_OPTION */
-export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
+export const trackerRelay = (args: Arguments, realm: Realm, log: (line: string) => void): TrackerRelay => {
   const others = few(args.list('--advertise-relay'), '--advertise-relay', maxTold.relays).map(parseRelay)
   const service = args.has('--relay') ? createRelayService({ realm, log: () => undefined }) : undefined
   const otherStun = few(args.list('--advertise-stun'), '--advertise-stun', maxTold.stun).map(text => formatHostPort(parseHostPort(text, 'BAD_OPTION')))
@@ -65,7 +65,15 @@ export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
       if (stunAt !== undefined && network === undefined && isAny(stunAt.host) && otherStun.length === 0) {
         throw new ShoalError('BAD_OPTION', 'Cannot tell members where the STUN server is: without libp2p the tracker does not know its own address. Add --stun-listen HOST:PORT or --advertise-stun HOST:PORT, with a host that they reach.')
       }
-      if (stunAt !== undefined) stun = { server: await startStun(stunAt, signal, args.option('--stun-program')), told: reachable(stunAt, network) }
+      if (stunAt !== undefined) {
+        const server = await startStun(stunAt, signal, args.option('--stun-program'))
+        stun = { server, told: reachable(stunAt, network) }
+        void server.ended.then(text => {
+          if (stun === undefined) return // it was told to
+          stun = undefined
+          log(`The STUN server at ${formatHostPort(stunAt)} has ended: ${text}. Members are told of it no more; start the tracker again.`)
+        })
+      }
       if (service !== undefined) {
         if (network === undefined) throw new ShoalError('BAD_OPTION', 'Cannot be a relay without libp2p. Leave out --libp2p none, or --relay.')
         await service.serve(network)
@@ -75,7 +83,9 @@ export const trackerRelay = (args: Arguments, realm: Realm): TrackerRelay => {
     },
     async stop () {
       service?.stop()
-      await stun?.server.stop()
+      const ending = stun
+      stun = undefined
+      await ending?.server.stop()
     }
   }
 }

@@ -76,7 +76,7 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
       if (place.pin !== undefined && place.pin !== pin) {
         throw new ShoalError('BAD_TRACKER_INFO', `The line pins sha256=${place.pin}, and the realm key of this tracker is sha256=${pin}. Correct the line, or use the folder of that realm.`)
       }
-      const relaying = relay = trackerRelay(args, service.realm)
+      const relaying = relay = trackerRelay(args, service.realm, log)
       const [certificate, key] = [args.option('--certificate'), args.option('--key')]
       const openNetwork = await trackerNetwork({ args, stateFolder, log, ...relaying.parts === undefined ? {} : { parts: relaying.parts } })
       const served = await serveTracker({
