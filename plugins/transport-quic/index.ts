@@ -10,7 +10,7 @@ export interface QuicOptions {
    * this per round trip; the library that sends keeps 10 MB at most, so more would be of no use. @default 8388608 (at most 84 MB/s at 100 ms)
    */
   readonly windowBytes?: number
-  /** A peer from which nothing came for so long is gone: 2000 … 60000. The smaller one of both sides counts. @default 5000 */
+  /** A peer from which nothing came for so long is gone: 2000 … 60000. The smaller one of both sides counts. @default 10000 */
   readonly silenceMs?: number
 }
 
@@ -22,7 +22,7 @@ const maxInboundStreams = 16
 export const quic = (options: QuicOptions = {}): Transport => {
   knownOptions('transport-quic', options, ['windowBytes', 'silenceMs'])
   const window = integerOption('transport-quic', 'windowBytes', options.windowBytes, { min: MiB / 4, max: 10 * MiB, otherwise: 8 * MiB })
-  const silence = integerOption('transport-quic', 'silenceMs', options.silenceMs, { min: 2_000, max: 60_000, otherwise: 5_000 })
+  const silence = integerOption('transport-quic', 'silenceMs', options.silenceMs, { min: 2_000, max: 60_000, otherwise: 10_000 })
   return {
     name: 'quic',
     runs: ['node'],

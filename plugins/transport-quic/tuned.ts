@@ -36,7 +36,7 @@ class QuicMuxer extends AbstractStreamMuxer<QuicStream> {
   constructor (maConn: MessageStream, connection: NativeConnection) {
     super(maConn, { name: 'quic', protocol: 'quic' })
     this.#connection = connection
-    void this.#take()
+    this.#take().catch((error: unknown) => { maConn.abort(error instanceof Error ? error : new Error(String(error))) })
   }
 
   /** Until the connection is over, which the connection itself tells. */

@@ -12,7 +12,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export interface Test { onTestFinished (release: () => unknown): void }
 
 /** How long a peer that was killed may be missed for: the operating system tells of TCP, the others find out by silence. */
-export const missedMs: Readonly<Record<string, number>> = { tcp: 2_000, quic: 9_000, webrtc: 25_000 }
+export const missedMs: Readonly<Record<string, number>> = { tcp: 2_000, quic: 15_000, webrtc: 25_000 }
 
 export interface Peer {
   readonly process: ChildProcess
