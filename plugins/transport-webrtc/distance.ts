@@ -1,6 +1,6 @@
 /**
- * What libdatachannel may have on its way, per connection. 1 MiB, as it is by itself, is 10 MB/s at 100 ms at most, and in fact much less, since a sender whose buffer is
- * as small as that stalls at a distance: 40 MiB over 200 ms took 28 … 60 s, and take 4 … 12 s with this. Node only.
+ * What libdatachannel may have on its way, per connection. 1 MiB, as it is by itself, is 10 MB/s at 100 ms at most, and in fact much less: through a socket that
+ * holds packets back, 40 MiB over 200 ms took 28 … 60 s, and take 4 … 12 s with this (2 vCPU). Node only.
  */
 
 /** As yamux's window: more of a stream is not on its way. */

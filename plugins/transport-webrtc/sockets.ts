@@ -69,6 +69,7 @@ export class Ear<T extends object> extends TypedEventEmitter<ListenerEvents> imp
   readonly #listening: Listening
   readonly #make: (components: T) => Transport
   #socket: Socket | undefined
+  #closed = false
 
   constructor (owner: Owner<T>, listening: Listening, make: (components: T) => Transport) {
     super()
@@ -78,8 +79,10 @@ export class Ear<T extends object> extends TypedEventEmitter<ListenerEvents> imp
   }
 
   async listen (address: Multiaddr): Promise<void> {
-    this.#socket = await this.#listening.socketAt(address, at => openSocket(at, this.#owner, this.#make))
-    this.#socket.own(this.#owner)
+    const socket = await this.#listening.socketAt(address, at => openSocket(at, this.#owner, this.#make))
+    if (this.#closed) { this.#letGo(socket); throw stopped() }
+    this.#socket = socket
+    socket.own(this.#owner)
     this.safeDispatchEvent('listening')
   }
 
@@ -89,12 +92,15 @@ export class Ear<T extends object> extends TypedEventEmitter<ListenerEvents> imp
   close (): Promise<void> {
     const socket = this.#socket
     this.#socket = undefined
+    this.#closed = true
     this.#owner.upgrader.endPending()
-    if (socket !== undefined) {
-      socket.own(undefined)
-      this.#listening.retire(socket)
-    }
+    if (socket !== undefined) this.#letGo(socket)
     this.safeDispatchEvent('close')
     return Promise.resolve()
+  }
+
+  #letGo (socket: Socket): void {
+    socket.own(undefined)
+    this.#listening.retire(socket)
   }
 }
