@@ -23,6 +23,7 @@ const attempt = async (work: () => Promise<void>, button?: HTMLButtonElement): P
   try { await work() } catch (error) {
     problem.textContent = words(error)
     problem.hidden = false
+    if (shoal?.user === undefined) tell('') // nothing is starting any more
   } finally { if (button !== undefined) button.disabled = false }
 }
 

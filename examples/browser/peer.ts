@@ -1,5 +1,5 @@
 /** The peer of this page: its plugins, the tracker it belongs to, and the two things that a page does with files of its own. */
-import { createShoal } from 'shoal/browser'
+import { createShoal, ShoalError } from 'shoal/browser'
 import type { RealmPin, Shoal } from 'shoal/browser'
 import state from 'shoal/plugins/state-indexeddb'
 import storage, { originFile } from 'shoal/plugins/storage-opfs'
@@ -12,6 +12,7 @@ export const [downloads, shared] = ['/downloads/', '/shared/']
 /** @param address as a tracker prints it: a multiaddr, and perhaps `#sha256=` with its pin */
 export const openPeer = async (address: string): Promise<Shoal> => {
   const [where = '', fragment] = address.trim().split('#')
+  if (!where.includes('/webrtc-direct/')) throw new ShoalError('BAD_OPTION', 'A browser reaches a tracker by its WebRTC address. Give the line with /webrtc-direct/ in it that shoal tracker printed.')
   const given = fragment?.replace(/^sha256=/, '') as RealmPin | undefined
   void navigator.storage.persist() // else the browser may remove all of it when the disk is full; some ask the person
   return createShoal({

@@ -27,4 +27,8 @@ const server = createServer((request, response) => {
   response.writeHead(page === undefined ? 404 : 200, { 'content-type': types[extname(pathname)] ?? types['.html'], 'cache-control': 'no-store' })
   response.end(page ?? 'There is no such page.')
 })
+server.on('error', ({ code, message }) => {
+  process.stderr.write(code === 'EADDRINUSE' ? `Another program listens on port ${process.argv[2] ?? 8080}. Give another: node examples/browser/serve.js PORT\n` : `${message}\n`)
+  process.exitCode = 1
+})
 server.listen(Number(process.argv[2] ?? 8080), '127.0.0.1', () => { process.stdout.write(`http://localhost:${server.address().port}\n`) })
