@@ -23,6 +23,8 @@ const lookMs = 30_000
 const placeMs = 12 * 60_000
 /** Credentials of one peer that are being judged. */
 const maxPending = 64
+/** Of a peer that is not admitted, so many are judged on one link: each costs the check of a signature. */
+const maxRefused = 64
 
 export interface RelayOptions extends FlowLimits {
   /** Whose members may use it. */
@@ -58,6 +60,7 @@ export const createRelayService = (options: RelayOptions): RelayService => {
     const { peer } = link
     const frames = relayFrames()
     let pending = 0
+    let refused = 0
     let isOver = false
     let judging: Promise<unknown> = Promise.resolve()
     const look = (): void => {
@@ -79,6 +82,7 @@ export const createRelayService = (options: RelayOptions): RelayService => {
         log(`${peer} is admitted, from ${link.address}`)
       } else if (reason !== undefined) log(`${peer} is refused, from ${link.address}: ${reason}`)
       link.send([relayFrame(encodeRelayAnswer({ admitted: reason === undefined, reason: reason ?? '' }))])
+      if (reason !== undefined && !admission.admits(peer) && ++refused >= maxRefused) throw new ShoalError('PEER_REFUSED', `Peer ${peer} has shown ${refused} credentials, of which none holds.`)
     }
     link.listen({
       data (chunk) {

@@ -89,6 +89,26 @@ describe('a relay', () => {
     expect(throughRelay(stranger)).toEqual([])
   })
 
+  it('cuts off who shows one credential after another of which none holds', async () => {
+    const world = await createRelayWorld()
+    const stranger = await world.member()
+    const link = await stranger.network.reach(world.address, relayProtocol, soon())
+    const bad = relayFrame(await stranger.credential(one, { notAfter: Date.now() - 1 }))
+    let answers = 0
+    const frames = relayFrames()
+    const cut = new Promise<number>(resolve => {
+      link.listen({
+        data (chunk) { for (let left = frames(chunk).length; left > 0; left--) { answers++; link.send([bad]) } },
+        drained () {},
+        closed () { resolve(answers) }
+      })
+    })
+    link.send([bad])
+    const before = performance.now()
+    expect(await cut).toBeLessThanOrEqual(64)
+    expect(performance.now() - before).toBeLessThan(8_000) // not for its 10 s
+  })
+
   it('joins nobody with a peer of whose groups it is in none', async () => {
     const world = await createRelayWorld()
     const [alice, mallory] = [await placed(world, one), await placed(world, other)]
