@@ -1,7 +1,7 @@
 /**
  * Overcomes what @chainsafe/libp2p-quic 2.1.1 lacks (the version this was tested with), apart from Shoal's own logic in index.ts:
  * - reading is slow, cannot be stopped, and shows a reset as a clean end (stream.ts);
- * - `dial` and `newStream` ignore their signals, so that a dead address is waited for until the idle timeout;
+ * - `dial` and `newStream` ignore their signals, and `dial` that nobody listens there, so that a dead address is waited for until the idle timeout;
  * - handshakes are taken one after the other, so that a single peer that stops in the midst of one keeps everybody out for that long;
  * - that another peer than the one dialed answered is told as any other error.
  * When upstream does all that, this file and stream.ts go, and index.ts calls `quic()` itself: test/plugins/transport-quic.test.ts and the compliance
@@ -11,6 +11,7 @@ import { setMaxListeners } from 'node:events'
 import { UnexpectedPeerError } from '@libp2p/interface'
 import type { AbortOptions, Listener, MessageStream, StreamMuxerFactory, Transport, Upgrader } from '@libp2p/interface'
 import { AbstractStreamMuxer } from '@libp2p/utils'
+import { unlessRefused } from 'shoal/plugin'
 import type { Libp2pFactory } from 'shoal/plugin'
 import { checkedStream, connectionOf, nativeQuic, openListener } from './native.ts'
 import type { NativeConnection, NativeOptions, NativeStream } from './native.ts'
@@ -110,7 +111,8 @@ export const tunedQuic = (options: NativeOptions): Libp2pFactory<Transport> => c
     signal.throwIfAborted()
     const expected = address.getComponents().find(({ name }) => name === 'p2p')?.value
     const bare = expected === undefined ? address : address.decapsulate(`/p2p/${expected}`) // its own check says nothing of the kind of error
-    return obeying(dial(bare, { ...dialing, upgrader: tunedUpgrader(dialing.upgrader, expected) }), signal, late => { late.abort(new Error('nobody waits for it')) })
+    return unlessRefused(bare, signal, both =>
+      obeying(dial(bare, { ...dialing, signal: both, upgrader: tunedUpgrader(dialing.upgrader, expected) }), both, late => { late.abort(new Error('nobody waits for it')) }))
   }
   transport.createListener = listening => tunedListener(createListener({ ...listening, upgrader: tunedUpgrader(listening.upgrader) }))
   return transport

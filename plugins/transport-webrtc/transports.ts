@@ -2,6 +2,7 @@
 import { serviceDependencies } from '@libp2p/interface'
 import { webRTC, webRTCDirect } from '@libp2p/webrtc'
 import type { Transport, Upgrader } from '@libp2p/interface'
+import { unlessRefused } from 'shoal/plugin'
 import type { Libp2pFactory } from 'shoal/plugin'
 import { Ear } from './sockets.ts'
 import type { Listening } from './sockets.ts'
@@ -33,7 +34,7 @@ export const direct = (listening: Listening | undefined): Libp2pFactory<Transpor
   const transport = make(given)
   transport.dial = (address, options) => {
     const answered = (): void => { options.onProgress?.({ type: 'upgrader:encrypt-outbound-connection', detail: undefined }) }
-    return make(told(given, answered)).dial(address, { ...options, upgrader: upgrader() })
+    return unlessRefused(address, options.signal, signal => make(told(given, answered)).dial(address, { ...options, signal, upgrader: upgrader() }))
   }
   if (listening !== undefined) transport.createListener = () => new Ear({ components: given, upgrader: upgrader() }, listening, make)
   return transport
