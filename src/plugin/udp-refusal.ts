@@ -26,7 +26,8 @@ const watch = (address: Multiaddr, refused: (error: Error) => void): () => void 
     close()
     if (isRefusal(error)) refused(error)
   })
-  socket.connect(Number(port.value), host.value, () => { if (isOpen) socket.send(knock) })
+  socket.on('connect', () => { if (isOpen) socket.send(knock) })
+  try { socket.connect(Number(port.value), host.value) } catch { close() } // port 0: the dial says so itself
   return close
 }
 
