@@ -28,10 +28,17 @@ export interface Space {
 export interface Namespaces {
   /** Makes one with its loopback up. */
   space (label: string): Space
+  /**
+   * Lays a cable between two: `.1` of the network is the first's, `.2` the second's.
+   * @param network such as `10.77.1`
+   * @param rate of each direction, as `tc` has it: `100mbit`
+   */
+  cable (first: Space, second: Space, network: string, rate?: string): void
   removeAll (): void
 }
 
 let made = 0
+let cables = 0
 
 export const createNamespaces = (): Namespaces => {
   const names: string[] = []
@@ -44,6 +51,17 @@ export const createNamespaces = (): Namespaces => {
       const inside = (program: string, ...args: readonly string[]): string => run('ip', ['netns', 'exec', name, program, ...args])
       inside('ip', 'link', 'set', 'lo', 'up')
       return { name, through: ['ip', 'netns', 'exec', name], run: inside }
+    },
+    cable (first, second, network, rate) {
+      const cable = `c${cables++}`
+      run('ip', ['link', 'add', `${cable}a`, 'netns', first.name, 'type', 'veth', 'peer', 'name', `${cable}b`, 'netns', second.name])
+      for (const [space, name, host] of [[first, `${cable}a`, 1], [second, `${cable}b`, 2]] as const) {
+        space.run('ip', 'address', 'add', `${network}.${host}/24`, 'dev', name)
+        space.run('ip', 'link', 'set', name, 'up')
+        if (rate === undefined) continue
+        space.run('ip', 'link', 'set', 'dev', name, 'gso_max_segs', '1') // each frame has its headers, as on a wire
+        space.run('tc', 'qdisc', 'add', 'dev', name, 'root', 'tbf', 'rate', rate, 'burst', '16kb', 'latency', '400ms')
+      }
     },
     removeAll () { for (const name of names.splice(0)) run('ip', ['netns', 'delete', name]) }
   }

@@ -7,6 +7,7 @@ export interface BenchOptions {
   readonly transports: readonly string[]
   readonly sizes: readonly number[]
   readonly runs: number
+  readonly delays: readonly number[]
   readonly quick: boolean
   readonly json: boolean
   readonly write: boolean
@@ -25,7 +26,7 @@ const read = (words: readonly string[]): ReturnType<typeof parse> => {
 const parse = (words: readonly string[]) => parseArgs({
   args: [...words], allowPositionals: true,
   options: {
-    transport: { type: 'string' }, sizes: { type: 'string' }, runs: { type: 'string' },
+    transport: { type: 'string' }, sizes: { type: 'string' }, runs: { type: 'string' }, delays: { type: 'string' },
     quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, check: { type: 'boolean', default: false }
   }
 })
@@ -43,5 +44,10 @@ export const readOptions = (words: readonly string[], known: readonly string[]):
   })
   const runs = Number(values.runs ?? '5')
   if (!Number.isInteger(runs) || runs < 1) throw new UsageError(`--runs: "${values.runs ?? ''}" is no whole number above 0.`)
-  return { parts: positionals.length === 0 ? ['throughput'] : positionals, transports: listOf(values.transport ?? 'tcp,quic,webrtc,memory'), sizes, runs, quick, json, write, check }
+  const delays = listOf(values.delays ?? '0,100').map(text => {
+    const delay = Number(text)
+    if (!(delay >= 0 && delay <= 2000)) throw new UsageError(`--delays: "${text}" is no number of milliseconds up to 2000.`)
+    return delay
+  })
+  return { parts: positionals.length === 0 ? ['throughput'] : positionals, transports: listOf(values.transport ?? 'tcp,quic,webrtc,memory'), sizes, runs, delays, quick, json, write, check }
 }

@@ -17,6 +17,7 @@ const roles: Readonly<Record<string, () => Promise<Play>>> = {
   'stream-serve': async () => (await import('./roles/streams.ts')).serve,
   'stream-fetch': async () => (await import('./roles/streams.ts')).fetch,
   'stream-memory': async () => (await import('./roles/streams.ts')).inMemory,
+  relay: async () => (await import('./roles/relay.ts')).relay,
   'shoal-memory': async () => (await import('./roles/one-process.ts')).play
 }
 

@@ -28,5 +28,8 @@ export const targets: readonly Target[] = [
   { part: 'throughput', what: 'quic, 1GiB: over a bare stream', of: median('quic/1GiB/shoal', 'rate'), over: median('quic/1GiB/stream', 'rate'), limit: 0.85, sense: 'at least' },
   { part: 'throughput', what: 'webrtc, 256MiB: over a bare stream', of: median('webrtc/256MiB/shoal', 'rate'), over: median('webrtc/256MiB/stream', 'rate'), limit: 0.85, sense: 'at least' },
   { part: 'throughput', what: 'tcp, 64MiB: from command to finished file', of: median('tcp/64MiB/shoal', 'seconds'), limit: 0.25, sense: 'at most', unit: 's' },
+  ...['tcp', 'quic', 'webrtc'].map((transport): Target => ({
+    part: 'throughput', what: `${transport}, 100 Mbit/s, 100 ms: the line used by the file after 2 s`, of: median(`${transport}/100mbit-100ms/shoal`, 'line-file'), limit: 0.9, sense: 'at least'
+  })),
   ...['tcp', 'quic', 'webrtc'].flatMap(transport => ['16MiB', '64MiB', '256MiB', '1GiB'].flatMap(size => memory(`${transport}/${size}/shoal`)))
 ]

@@ -8,6 +8,8 @@ export interface Run {
   /** Bytes. */
   readonly sizes: readonly number[]
   readonly runs: number
+  /** Of the line in throughput: milliseconds there and back. */
+  readonly delays: readonly number[]
   readonly quick: boolean
   /** A folder of this part alone. */
   readonly folder: string

@@ -36,7 +36,7 @@ const sendMemory = async (socket: net.Socket, bytes: number): Promise<void> => {
   socket.end()
 }
 
-/** Options: over `net` or `tls`, host, bytes or file. */
+/** Options: over `net` or `tls`, host, port (0: a free one), bytes or file. */
 export const serve = async (options: RoleOptions, { say, cue }: Stage): Promise<void> => {
   const { file } = options
   const send = (socket: net.Socket): void => {
@@ -44,7 +44,7 @@ export const serve = async (options: RoleOptions, { say, cue }: Stage): Promise<
     work.catch((error: unknown) => { process.stderr.write(`${String(error)}\n`) })
   }
   const server = textOf(options, 'over') === 'tls' ? tls.createServer(await certificate(), send) : net.createServer(send)
-  server.listen(0, textOf(options, 'host'))
+  server.listen(numberOf(options, 'port'), textOf(options, 'host'))
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server has no port.')

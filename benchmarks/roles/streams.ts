@@ -32,13 +32,13 @@ const sendAll = async (stream: Stream, bytes: number): Promise<void> => {
   await stream.close()
 }
 
-const createNode = async (spec: string, host?: string): Promise<Libp2p> => {
+const createNode = async (spec: string, at?: { readonly host: string, readonly port: number }): Promise<Libp2p> => {
   const plugin = await loadPlugin('transport', spec)
   const transport = await plugin.create({ log (line) { process.stderr.write(`${line}\n`) } })
   const { transports, connectionEncrypters = [], streamMuxers = [] } = transport.libp2p()
   return createLibp2p({
     transports: [...transports], connectionEncrypters: [...connectionEncrypters], streamMuxers: [...streamMuxers],
-    addresses: { listen: host === undefined ? [] : [...transport.listen(host, 0)].filter(address => address !== '/webrtc') },
+    addresses: { listen: at === undefined ? [] : [...transport.listen(at.host, at.port)].filter(address => address !== '/webrtc') },
     connectionGater: { denyDialMultiaddr: () => false },
     connectionMonitor: { enabled: false }
   })
@@ -63,9 +63,9 @@ const fetching = async (node: Libp2p, address: string): Promise<number> => {
 
 const ofStrings = (node: Libp2p): readonly string[] => node.getMultiaddrs().map(String)
 
-/** Options: transport, host, bytes. */
+/** Options: transport, host, port (0: a free one), bytes. */
 export const serve = async (options: RoleOptions, { say, cue }: Stage): Promise<void> => {
-  const node = await createNode(textOf(options, 'transport'), textOf(options, 'host'))
+  const node = await createNode(textOf(options, 'transport'), { host: textOf(options, 'host'), port: numberOf(options, 'port') })
   await serving(node, numberOf(options, 'bytes'))
   say({ address: ofStrings(node)[0] })
   while (await cue() !== undefined);
@@ -81,7 +81,7 @@ export const fetch = async (options: RoleOptions, { say, cue }: Stage): Promise<
 /** Both ends in this process, for transports that do not leave it. Options: transport, bytes. */
 export const inMemory = async (options: RoleOptions, { say, cue }: Stage): Promise<void> => {
   const spec = textOf(options, 'transport')
-  const [from, to] = await Promise.all([createNode(spec, '127.0.0.1'), createNode(spec)])
+  const [from, to] = await Promise.all([createNode(spec, { host: '127.0.0.1', port: 0 }), createNode(spec)])
   await serving(from, numberOf(options, 'bytes'))
   say({ ready: true })
   while (await cue() !== undefined) say({ bytes: await fetching(to, ofStrings(from)[0] ?? '') })

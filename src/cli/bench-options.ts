@@ -8,6 +8,7 @@ export const benchOptions: readonly Option[] = [
   { name: '--transport', value: 'NAME,…', many: true, summary: 'what is measured (default tcp,quic,webrtc,memory)' },
   { name: '--sizes', value: 'SIZE,…', many: true, summary: 'of the files (default 16MiB,256MiB)' },
   { name: '--runs', value: 'N', summary: 'of each (default 5)' },
+  { name: '--delays', value: 'MS,…', many: true, summary: 'of a line of 100 Mbit/s, there and back; root alone may lay it (default 0,100)' },
   { name: '--quick', summary: 'small sizes: done in two minutes' },
   { name: '--json', summary: 'one JSON document in place of tables' },
   { name: '--write', summary: 'updates benchmarks/RESULTS.md, too' },

@@ -1,5 +1,7 @@
 /** Who takes part in the throughput runs: each is made ready, then runs when it is its turn. Owns what a timed run of one is, and what it counted. */
+import type { Processes } from '../../drive/processes.ts'
 import type { Reading } from '../../measure.ts'
+import type { Place } from './place.ts'
 
 export interface Timed {
   readonly seconds: number
@@ -17,8 +19,11 @@ export interface Round {
   readonly bytes: number
   /** New, for this contestant in this round. */
   readonly folder: string
-  /** What starts a program where the contest takes place, such as `ip netns exec NAME`. */
-  readonly through: readonly string[]
+  readonly place: Place
+  /** Of this run alone. */
+  readonly processes: Processes
+  /** Told when the clock starts, with the process that receives. */
+  started (pid: number): void
 }
 
 export interface Contestant {

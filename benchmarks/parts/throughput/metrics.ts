@@ -11,3 +11,9 @@ export const transferMetrics: readonly Metric[] = [
   { key: 'peak-downloader', title: 'peak MB downloader', digits: 0, shown: 'max' },
   { key: 'peak-both', title: 'peak MB one process', digits: 0, shown: 'max' }
 ]
+
+/** Of a line whose rate is known. */
+export const lineMetrics: readonly Metric[] = [
+  { key: 'line-file', title: 'line used by the file', digits: 3, shown: 'spread' },
+  { key: 'line-frames', title: 'by frames', digits: 3, shown: 'median' }
+]

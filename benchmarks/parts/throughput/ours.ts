@@ -1,24 +1,29 @@
 /** Shoal itself in a throughput run: a new sharer and a new downloader, of new users in a new group, both running when the clock starts. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { befriend, fetchFile, startPeer, startTracker } from '../../drive/shoal.ts'
-import type { Processes } from '../../drive/processes.ts'
 import { startRole } from '../../drive/role.ts'
+import { befriend, fetchFile, startPeer, startTracker } from '../../drive/shoal.ts'
 import { since } from '../../measure.ts'
+import { atPort } from './bare.ts'
 import type { Contestant } from './contest.ts'
 
 /** The command line of two processes, as its users run it. */
-export const shoal = (processes: Processes, transport: string): Contestant => ({
+export const shoal = (transport: string): Contestant => ({
   label: 'shoal, whole path',
   name: 'shoal',
-  async run ({ file, folder, through }) {
-    const tracker = await startTracker(processes, join(folder, 'tracker'), { through })
-    const open = (user: string): ReturnType<typeof startPeer> => startPeer(processes, user, { home: join(folder, user), tracker: tracker.url, flags: ['--transport', transport], through })
-    const [sharer, fetcher] = await Promise.all([open('sharer'), open('downloader')])
+  async run ({ file, folder, place, processes, started }) {
+    const tracker = await startTracker(processes, join(folder, 'tracker'), { through: place.tracker, listen: `${place.trackerHost}:0` })
+    const open = (user: string, through: readonly string[], listen: string, flags: readonly string[]): ReturnType<typeof startPeer> =>
+      startPeer(processes, user, { home: join(folder, user), tracker: tracker.url, listen, flags: ['--transport', atPort(transport, place.port), ...flags], through })
+    const [sharer, fetcher] = await Promise.all([
+      open('sharer', place.sharer, `${place.host}:${place.port}`, place.dialHost === undefined ? [] : ['--announce', `${place.dialHost}:${place.port}`]),
+      open('downloader', place.downloader, place.port === 0 ? `${place.host}:0` : `0.0.0.0:${place.port}`, [])
+    ])
     await befriend(sharer, fetcher, 'downloader', 'bench')
     await sharer.run('upload_file', file, 'bench')
     const copy = join(folder, 'copy')
     const [ofSharer, ofFetcher] = [since(sharer.pid), since(fetcher.pid)]
+    started(fetcher.pid)
     const seconds = await fetchFile(fetcher, 'bench', 'random.bin', copy)
     const used = { sharer: ofSharer(), downloader: ofFetcher() }
     await Promise.all([sharer.end(), fetcher.end()])
@@ -28,13 +33,13 @@ export const shoal = (processes: Processes, transport: string): Contestant => ({
 })
 
 /** Both peers in one process, over a transport that does not leave it. */
-export const shoalInOneProcess = (processes: Processes, transport: string): Contestant => ({
+export const shoalInOneProcess = (transport: string): Contestant => ({
   label: 'shoal, whole path, one process',
   name: 'shoal',
-  async run ({ file, folder, through }) {
+  async run ({ file, folder, place, processes }) {
     const copy = join(folder, 'copy')
     await mkdir(folder, { recursive: true })
-    const role = startRole(processes, 'shoal-memory', { transport, file, folder, copy }, { through })
+    const role = startRole(processes, 'shoal-memory', { transport, file, folder, copy }, { through: place.sharer })
     await role.answer()
     const of = since(role.pid)
     const from = performance.now()

@@ -2,9 +2,13 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { judgeCopy, writeRandom } from '../../drive/files.ts'
+import { createProcesses } from '../../drive/processes.ts'
 import type { Row } from '../../report/report.ts'
 import type { Run } from '../part.ts'
-import type { Contestant, Timed } from './contest.ts'
+import type { Contestant, Round, Timed } from './contest.ts'
+import type { Place } from './place.ts'
+import { watchLine } from './watch-line.ts'
+import type { Sample } from './watch-line.ts'
 
 export interface Lane { readonly id: string, readonly labels: readonly string[], readonly contestant: Contestant }
 
@@ -13,12 +17,14 @@ export interface Outcome { readonly rows: readonly Row[], readonly failures: rea
 export interface Contest {
   readonly lanes: readonly Lane[]
   readonly bytes: number
-  readonly through: readonly string[]
-  /** Further metrics of a run. */
-  readonly also?: (timed: Timed, bytes: number) => Readonly<Record<string, number>>
+  readonly place: Place
+  /** Further metrics of a run, from what came over the line and when. @default none, and the line is not watched */
+  readonly also?: (samples: readonly Sample[], bytes: number) => Readonly<Record<string, number>>
 }
 
 const MB = 1e6
+/** Longer than a run takes on a machine that is worth measuring. */
+const patienceMs = (bytes: number): number => 90_000 + bytes / MB * 500
 
 /** The metrics of one run, by key. */
 export const valuesOf = ({ seconds, used }: Timed, bytes: number): Record<string, number> => {
@@ -37,34 +43,49 @@ const objection = async (file: string, bytes: number, { netBytes, copy }: Timed)
   return copy === undefined ? undefined : judgeCopy(file, copy)
 }
 
-export const runRounds = async (run: Run, { lanes, bytes, through, also }: Contest): Promise<Outcome> => {
-  const { runs, folder, processes, signal, say } = run
+/** One contestant's run, with processes of its own that are gone after it, whatever happened. */
+const runOnce = async (contestant: Contestant, round: Omit<Round, 'processes'>, signal: AbortSignal): Promise<Timed> => {
+  const processes = createProcesses()
+  let giveUp = (): void => undefined
+  const end = new Promise<never>((_, reject) => { giveUp = () => { reject(signal.aborted ? signal.reason as Error : new Error('It took too long.')) } })
+  const timer = setTimeout(giveUp, patienceMs(round.bytes))
+  signal.addEventListener('abort', giveUp)
+  try {
+    return await Promise.race([contestant.run({ ...round, processes }), end])
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', giveUp)
+    await processes.killAll()
+  }
+}
+
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+export const runRounds = async ({ runs, folder, signal, say }: Run, { lanes, bytes, place, also }: Contest): Promise<Outcome> => {
   const values = lanes.map(() => new Map<string, number[]>())
   const failures: string[] = []
   const file = join(folder, 'random.bin')
   for (let number = 1; number <= runs; number++) {
     await writeRandom(file, bytes)
-    for (const [place, { id, contestant }] of lanes.entries()) {
+    for (const [at, { id, contestant }] of lanes.entries()) {
       signal.throwIfAborted()
-      const own = join(folder, `${number}-${place}`)
+      const own = join(folder, `${number}-${at}`)
+      using line = watchLine()
       try {
-        const timed = await contestant.run({ number, file, bytes, folder: own, through })
+        const timed = await runOnce(contestant, { number, file, bytes, folder: own, place, started (pid) { if (also !== undefined) line.watch(pid) } }, signal)
+        const samples = line.stop()
         const wrong = await objection(file, bytes, timed)
         if (wrong !== undefined) throw new Error(wrong)
-        for (const [key, value] of Object.entries({ ...valuesOf(timed, bytes), ...also?.(timed, bytes) })) {
-          const list = values[place]?.get(key) ?? []
-          values[place]?.set(key, [...list, value])
-        }
+        for (const [key, value] of Object.entries({ ...valuesOf(timed, bytes), ...also?.(samples, bytes) })) values[at]?.set(key, [...values[at].get(key) ?? [], value])
         say(`${id}: run ${number} of ${runs}: ${timed.seconds.toFixed(2)} s, ${(bytes / MB / timed.seconds).toFixed(0)} MB/s`)
       } catch (error) {
         signal.throwIfAborted()
-        await processes.killAll()
-        failures.push(`${id}, run ${number}: ${error instanceof Error ? error.message : String(error)}`)
-        say(`${id}: run ${number} of ${runs} failed: ${failures.at(-1) ?? ''}`)
+        failures.push(`${id}, run ${number}: ${messageOf(error)}`)
+        say(`${id}: run ${number} of ${runs} FAILED: ${messageOf(error)}`)
       }
       await rm(own, { recursive: true, force: true })
     }
   }
   await rm(file, { force: true })
-  return { rows: lanes.map(({ id, labels }, place) => ({ id, labels, values: Object.fromEntries(values[place] ?? []) })), failures }
+  return { rows: lanes.map(({ id, labels }, at) => ({ id, labels, values: Object.fromEntries(values[at] ?? []) })), failures }
 }
