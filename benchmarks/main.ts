@@ -37,7 +37,7 @@ const bench = async (options: BenchOptions, signal: AbortSignal): Promise<number
     await rm(root, { recursive: true, force: true })
   }
   const verdicts = compare(reports, targets)
-  const files = await save(where, reports, verdicts)
+  const files = await save(where, reports, verdicts, options)
   process.stdout.write(options.json
     ? `${JSON.stringify({ machine: where, reports, verdicts })}\n`
     : `${reports.map(reportText).join('\n')}\n${verdictText(verdicts)}\n\n${machineLine(where)}\n`)

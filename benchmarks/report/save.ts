@@ -1,25 +1,41 @@
-/** Keeps results: JSON per part in benchmarks/results of a checkout, or of the folder where it was started when there is no checkout. */
+/** Keeps results: JSON per part and plots in benchmarks/results of a checkout, or below the folder where it was started when there is no checkout; and RESULTS.md when asked to. */
 import { existsSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
 import type { Verdict } from '../compare.ts'
+import { machineLine } from '../machine.ts'
 import type { Machine } from '../machine.ts'
 import { packageFolder } from '../package-folder.ts'
+import { partText, placed } from './pages.ts'
+import { plot } from './plot.ts'
 import type { Report } from './report.ts'
 
-const isCheckout = (): boolean => existsSync(join(packageFolder, 'benchmarks/RESULTS.md')) || existsSync(join(packageFolder, 'bin/shoal'))
+const isCheckout = (): boolean => existsSync(join(packageFolder, 'bin/shoal'))
 
 export const resultsFolder = (): string => isCheckout() ? join(packageFolder, 'benchmarks/results') : resolve('benchmarks/results')
 
+const pageOf = async (path: string): Promise<string> => existsSync(path) ? readFile(path, 'utf8') : '# Results\n'
+
 /** @returns the files that were written, for people */
-export const save = async (machine: Machine, reports: readonly Report[], verdicts: readonly Verdict[]): Promise<readonly string[]> => {
+export const save = async (machine: Machine, reports: readonly Report[], verdicts: readonly Verdict[], { write }: { readonly write: boolean }): Promise<readonly string[]> => {
   const folder = resultsFolder()
   await mkdir(folder, { recursive: true })
   const files: string[] = []
-  for (const report of reports) {
-    const file = join(folder, `${report.part}.json`)
-    await writeFile(file, `${JSON.stringify({ machine, ...report, verdicts: verdicts.filter(({ target }) => target.part === report.part) }, null, 1)}\n`)
-    files.push(relative('.', file))
+  const keep = async (path: string, text: string): Promise<void> => {
+    await writeFile(path, text)
+    files.push(relative('.', path))
   }
+  for (const report of reports) {
+    await keep(join(folder, `${report.part}.json`), `${JSON.stringify({ machine, ...report, verdicts: verdicts.filter(({ target }) => target.part === report.part) }, null, 1)}\n`)
+    for (const section of report.sections) {
+      const drawn = section.plot === undefined ? undefined : plot(section, section.plot)
+      if (drawn !== undefined) await keep(join(folder, `${section.id}.svg`), drawn)
+    }
+  }
+  if (!write) return files
+  const path = join(dirname(folder), 'RESULTS.md')
+  let page = await pageOf(path)
+  for (const report of reports) page = placed(page, report.part, partText(machineLine(machine), report, verdicts))
+  await keep(path, page)
   return files
 }
