@@ -31,7 +31,8 @@ export interface Settings extends Arguments {
 const configurable: readonly Option[] = [...peerOptions, ...shellOptions].filter(({ name }) => name !== '--config')
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isText = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number'
+/** Nothing is named by a number. */
+const isText = (value: unknown, option: Option): value is string | number => typeof value === 'string' || (typeof value === 'number' && option.value?.startsWith('NAME') !== true)
 
 /** @param wrong makes the error about this file */
 const readPlugins = (value: unknown, wrong: (why: string) => ShoalError): PluginOptions => {
@@ -48,8 +49,8 @@ const readValue = (key: string, option: Option, value: unknown, wrong: (why: str
     if (typeof value !== 'boolean') throw wrong(`"${key}" is to be true or false.`)
     return value ? [''] : undefined
   }
-  if (option.many === true && Array.isArray(value) && value.every(isText)) return value.map(String)
-  if (!isText(value)) throw wrong(`"${key}" is to be a text${option.many === true ? ', or a list of texts' : ''}: ${option.value}.`)
+  if (option.many === true && Array.isArray(value) && value.every(each => isText(each, option))) return value.map(String)
+  if (!isText(value, option)) throw wrong(`"${key}" is to be a text${option.many === true ? ', or a list of texts' : ''}: ${option.value}.`)
   return option.many === true ? String(value).split(',').filter(part => part !== '') : [String(value)]
 }
 
