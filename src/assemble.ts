@@ -124,7 +124,7 @@ export const assembleShoal = async (options: PeerOptions, surroundings: Surround
       ? await open(options.listen.port)
       : await open(last).catch((error: unknown) => { if (ShoalError.is(error, 'PORT_IN_USE') && last !== 0) return open(0); throw error })
     made.push(network)
-    if (network.port !== undefined) await profile.settings.set(rememberedPort, String(network.port))
+    if (network.port !== undefined && network.port !== last) await profile.settings.set(rememberedPort, String(network.port))
     // after the network, which it may be reached over, and laid down before it
     const tracker = await make(trackerPlugin, { reach: (address, protocol, signal) => network.reach(address, protocol, signal) })
     made.push(tracker)

@@ -117,7 +117,7 @@ export interface DownloadStatus {
   readonly hashedBytes: number
   /** Received and not used: duplicates and bad blocks. */
   readonly wastedBytes: number
-  /** Verified bytes by the user and peer that sent them. */
+  /** Verified bytes by the user and peer that sent them. `transport`: what that peer is linked by, or was last; all its bytes stand under that, also after a link moved. */
   readonly bytesByPeer: readonly { readonly user: UserName | undefined, readonly peer: PeerId, readonly bytes: number, readonly transport: string }[]
   /** Bytes per second over the last seconds; resumed bytes do not count. */
   readonly rate: number
