@@ -3,7 +3,7 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { tcp as libp2pTcp } from '@libp2p/tcp'
 import { TCP } from '@multiformats/multiaddr-matcher'
-import { boundedYamux, definePlugin, ShoalError } from 'shoal/plugin'
+import { boundedYamux, definePlugin, integerOption, knownOptions } from 'shoal/plugin'
 import type { Transport } from 'shoal/plugin'
 import { orderlyTls } from './orderly-tls.ts'
 
@@ -12,11 +12,9 @@ export interface TcpOptions {
   readonly backlog?: number
 }
 
-export const tcp = ({ backlog = 511, ...others }: TcpOptions = {}): Transport => {
-  for (const unknown of Object.keys(others)) throw new ShoalError('BAD_OPTION', `The transport "tcp" has no option "${unknown}". It has: backlog.`)
-  if (!Number.isInteger(backlog) || backlog < 1 || backlog > 65_535) {
-    throw new ShoalError('BAD_OPTION', `The option backlog of the transport "tcp" cannot be ${String(backlog)}. Give a whole number of 1 … 65535.`)
-  }
+export const tcp = (options: TcpOptions = {}): Transport => {
+  knownOptions('transport-tcp', options, ['backlog'])
+  const backlog = integerOption('transport-tcp', 'backlog', options.backlog, { min: 1, max: 65_535, otherwise: 511 })
   return {
     name: 'tcp',
     runs: ['node'],
