@@ -39,10 +39,15 @@ export const notLoggedIn = (): ShoalError => new ShoalError('NOT_LOGGED_IN', 'No
 export const notFound = (group: string): ShoalError =>
   new ShoalError('NOT_FOUND', `There is no group ${quoted(group)} that you are a member of. Check the name with \`list_groups\`; \`join_group\` asks to be let in.`)
 
-/** The group of that name, whoever is in it. @throws ShoalError NOT_FOUND */
-export const groupNamed = async ({ session }: Account, name: string, signal?: AbortSignal): Promise<GroupListing> => {
+const listed = async ({ session }: Account, name: string, signal: AbortSignal | undefined): Promise<GroupListing | undefined> => {
   const [listing] = await session.groups({ name: name.normalize('NFC'), ...(signal === undefined ? {} : { signal }) })
-  if (listing === undefined) throw notFound(name)
+  return listing
+}
+
+/** The group of that name, whoever is in it. @throws ShoalError NOT_FOUND */
+export const groupNamed = async (account: Account, name: string, signal?: AbortSignal): Promise<GroupListing> => {
+  const listing = await listed(account, name, signal)
+  if (listing === undefined) throw new ShoalError('NOT_FOUND', `There is no group ${quoted(name)}. Check the name with \`list_groups\`; \`create_group\` makes one.`)
   return listing
 }
 
@@ -51,11 +56,11 @@ export const groupNamed = async ({ session }: Account, name: string, signal?: Ab
  * @throws ShoalError NOT_FOUND
  */
 export const myGroup = async (account: Account, name: string, signal?: AbortSignal): Promise<GroupListing> => {
-  const listing = await groupNamed(account, name, signal)
-  switch (listing.state) {
+  const listing = await listed(account, name, signal)
+  switch (listing?.state) {
     case 'owner': case 'member': return listing
     case 'requested': throw new ShoalError('NOT_FOUND', `You are not yet a member of ${quoted(name)}. Its owner ${listing.owner} types: accept_request ${listing.name} ${account.user}`)
-    case 'none': throw notFound(name)
+    case 'none': case undefined: throw notFound(name)
   }
 }
 

@@ -18,6 +18,7 @@ describe('an open group', () => {
     expect(await listed(carol, 'crew')).toEqual(['notes 1'])
     await (await carol.download('crew', 'notes', `${world.folder}/copy`)).finished
     await expect(bob.joinGroup('crew')).rejects.toMatchObject({ code: 'ALREADY_MEMBER' })
+    await expect(bob.joinGroup('nobody')).rejects.toThrow(/^There is no group "nobody"\. Check the name with `list_groups`; `create_group` makes one\.$/)
   })
 
   it('is made of one that was not by its owner, who lets in those who had asked', async () => {
