@@ -35,7 +35,7 @@ describe('sources and downloaders that die', () => {
     await Promise.all([finished(bob, 'data.bin'), finished(carol, 'data.bin')])
     copyIsExact(world, 'bob.bin')
     copyIsExact(world, 'carol.bin')
-  })
+  }, 90_000)
 
   it('that log out and in again are used again, without a command of the downloader', async () => {
     const world = await createWorld()
@@ -52,7 +52,7 @@ describe('sources and downloaders that die', () => {
     await eventually('bytes again', 5_000, async () => (await status(bob, 'data.bin')).sources > 0)
     await finished(bob, 'data.bin')
     copyIsExact(world, 'copy')
-  })
+  }, 90_000)
 
   it.each([['tcp', 10], ['quic', 3], ['webrtc', 3]] as const)('resume after kill -9 at random points: little is fetched twice, nothing hashed twice (%s, %i times)', async (transport, kills) => {
     const world = await createWorld()

@@ -1,4 +1,5 @@
 /** Sources that say nothing any more, on each transport: one that is stopped for a while, one that is killed. When what they owe is asked of another is told by the other's storage. */
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { bytesFrom, carriers, createWorld, eventually, finished, hashOf, MiB, status, transports } from './world.ts'
@@ -6,8 +7,16 @@ import type { Peer } from './world.ts'
 
 const telling = fileURLToPath(new URL('telling-storage.ts', import.meta.url))
 const pieceBytes = 128 * 1024
-/** The rule is 2 s after the last byte; the rest is for what the other was asked for before, 0.3 s, and for processes that wait for their turn on the machine. */
+/**
+ * The rule is 2 s after the last byte, and the other reads first what it was asked for before: 2.2 to 2.4 s where processors are free. Without the rule it is 5 s (QUIC's
+ * idle time), 12 s (WebRTC's), or until the stopped one goes on (TCP).
+ */
 const askedWithinMs = 3_000
+/** A process that waited for a processor for half a second calls nobody silent, and waits 2 s anew: the bound is later by so many times what they waited. */
+const waitedTimes = 4
+
+/** How long the process was ready to run and had no processor, as the kernel counts it. */
+const waitedMs = ({ pid }: Peer): number => Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
 
 interface Read { readonly piece: number, readonly length: number, readonly at: number }
 
@@ -33,9 +42,12 @@ const stopAmid = (source: Peer, other: Peer): Promise<{ readonly at: number, rea
   return Promise.resolve(undefined)
 })
 
-/** How long after that moment the other was first asked for one of those pieces. */
-const askedAfter = (other: Peer, at: number, owed: readonly number[]): Promise<number> => eventually('that another is asked', 20_000, () =>
-  Promise.resolve(reads(other).find(read => read.at >= at && owed.includes(read.piece))?.at)).then(moment => moment - at)
+/** The other is asked for one of those pieces, in time. */
+const expectAsked = async (other: Peer, taker: Peer, { at, owed }: { readonly at: number, readonly owed: readonly number[] }): Promise<void> => {
+  const before = waitedMs(other) + waitedMs(taker)
+  const moment = await eventually('that another is asked', 30_000, () => Promise.resolve(reads(other).find(read => read.at >= at && owed.includes(read.piece))?.at))
+  expect(moment - at).toBeLessThan(askedWithinMs + waitedTimes * (waitedMs(other) + waitedMs(taker) - before))
+}
 
 describe.each(transports)('over %s', transport => {
   it('what a source owes that is stopped, or killed, is asked of another within 2 s, and the link to the stopped one is there when it goes on', async () => {
@@ -53,17 +65,17 @@ describe.each(transports)('over %s', transport => {
 
     const stopped = await stopAmid(alice, bob)
     const toldBefore = carol.notes.length
-    expect(await askedAfter(bob, stopped.at, stopped.owed)).toBeLessThan(askedWithinMs)
-    await eventually('4 s', 5_000, () => Promise.resolve(Date.now() - stopped.at >= 4_000))
+    await expectAsked(bob, carol, stopped)
+    await eventually('4 s', 30_000, () => Promise.resolve(Date.now() - stopped.at >= 4_000))
     const before = bytesFrom(await status(carol, 'data.bin'), 'alice')
     alice.kill('SIGCONT')
-    await eventually('that it brings more', 5_000, async () => bytesFrom(await status(carol, 'data.bin'), 'alice') > before)
+    await eventually('that it brings more', 15_000, async () => bytesFrom(await status(carol, 'data.bin'), 'alice') > before)
     expect(await carriers(carol)).toContain(`alice ${transport}`)
     expect(carol.notes.slice(toldBefore).filter(note => note.includes('Link to'))).toEqual([])
 
     const killed = await stopAmid(alice, bob)
     alice.kill('SIGKILL')
-    expect(await askedAfter(bob, killed.at, killed.owed)).toBeLessThan(askedWithinMs)
+    await expectAsked(bob, carol, killed)
     await finished(carol, 'data.bin', 40_000)
     expect(hashOf(world.path('copy'))).toBe(hashOf(file))
   }, 120_000)
