@@ -138,8 +138,14 @@ export interface WorldOptions {
 export const createWorld = async (options: WorldOptions = {}): Promise<World> => {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
   const all: { readonly name: string, readonly process: Driven }[] = []
-  const keep = <T extends Driven>(name: string, process: T): T => { all.push({ name, process }); return process }
+  let isOver = false
+  const keep = <T extends Driven>(name: string, process: T): T => {
+    all.push({ name, process })
+    if (isOver) process.kill('SIGKILL') // the test ran out of time, and its body runs on
+    return process
+  }
   onTestFinished(async () => {
+    isOver = true
     for (const { process } of all) process.kill('SIGKILL')
     await Promise.all(all.map(({ process }) => process.ended))
     rmSync(folder, { recursive: true, force: true })
@@ -147,8 +153,10 @@ export const createWorld = async (options: WorldOptions = {}): Promise<World> =>
   onTestFailed(() => {
     for (const { name, process } of all) if (process.notes.length > 0) process.notes.slice(-15).forEach(note => { globalThis.process.stderr.write(`${name}: ${note}\n`) })
   })
-  const startTracker = async (listen: string): Promise<TrackerProcess> =>
-    keep('tracker', await driveTracker(['--listen', listen, ...options.trackerArgs ?? []], { home: join(folder, 'tracker'), ...options.tracker === undefined ? {} : { through: options.tracker.through } }))
+  const startTracker = async (listen: string): Promise<TrackerProcess> => {
+    if (isOver) throw new Error('The test is over.')
+    return keep('tracker', await driveTracker(['--listen', listen, ...options.trackerArgs ?? []], { home: join(folder, 'tracker'), ...options.tracker === undefined ? {} : { through: options.tracker.through } }))
+  }
   let tracker = await startTracker(options.tracker?.listen ?? '127.0.0.1:0')
   const written = new Map<string, string>()
 
