@@ -2,7 +2,7 @@
  * The links of an engine, by number: greeted, known to the session, dialed when it says so, and moved in the background (moving.ts). Owns the conversations and
  * what was found out about transports; what is said on a link is the session's.
  */
-import { ShoalError } from '../contract/index.ts'
+import { relayed, ShoalError } from '../contract/index.ts'
 import type { Link, Network, PeerId } from '../contract/index.ts'
 import type { Input, LinkId, SessionView } from '../core/io.ts'
 import type { AddressBook } from './address-book.ts'
@@ -47,7 +47,7 @@ export interface Links {
 export const createLinks = (options: LinksOptions): Links => {
   const { network, book, view, clock, isMeasured, stopped, input, event, log } = options
   const links = new Map<LinkId, Conversation>()
-  const dialing = new Set<PeerId>()
+  const dialing = new Map<PeerId, AbortController>()
   const preference = createPreference()
   let last = 0
 
@@ -62,6 +62,8 @@ export const createLinks = (options: LinksOptions): Links => {
     const conversation = converse(link, options, {
       greeted (greeted) {
         const before = to(peer)?.transport
+        // a dial that is still under way would cross a link that is there, and might take its place later, over a worse transport
+        if (inbound && transport !== relayed) dialing.get(peer)?.abort(new ShoalError('LINK_CLOSED', `${peer} dialed first. Nothing needs to be done.`))
         links.set(id, greeted)
         book.linked(peer, transport)
         preference.held(peer, transport)
@@ -102,10 +104,11 @@ export const createLinks = (options: LinksOptions): Links => {
     all: () => [...links.values()],
     meet (link) { meet(link, false) },
     async dial (peer) {
-      dialing.add(peer)
+      const needless = new AbortController()
+      dialing.set(peer, needless)
       try {
         const order = isMeasured ? { order: preference.order(peer, network.transports, clock.now()) } : {}
-        meet(await network.dial(peer, book.addresses(peer), AbortSignal.any([stopped, AbortSignal.timeout(dialTimeoutMs)]), { ...order, failed: failed(peer) }), true)
+        meet(await network.dial(peer, book.addresses(peer), AbortSignal.any([stopped, needless.signal, AbortSignal.timeout(dialTimeoutMs)]), { ...order, failed: failed(peer) }), true)
       } catch (error) {
         log(`Cannot dial ${peer}: ${error instanceof Error ? error.message : String(error)}`)
         input({ type: 'undialed', peer })
