@@ -122,7 +122,7 @@ const create = async (args: Arguments, io: Io): Promise<number> => {
   ] as const
   await emptyFolder(folder)
   for (const [file, text] of files) await writeFile(join(folder, file), text, { flag: 'wx' })
-  await write(io.stdout, `${folder}\nNext: cd ${quoteWord(folder)} && npm install && npm test\n${kind === 'tracker' ? '' : `Then: shoal peer ${option(kind)} ${quoteWord(join(folder, 'index.ts'))}\n`}`)
+  await write(io.stdout, `${folder}\nNext: cd ${quoteWord(folder)} && npm install && npm test # with Node 24 or later\n${kind === 'tracker' ? '' : `Then: shoal peer ${option(kind)} ${quoteWord(join(folder, 'index.ts'))}\n`}`)
   return exitStatus.done
 }
 

@@ -25,7 +25,7 @@ describe('shoal plugin new', () => {
     const folder = join(temporary(), 'deep', 'folder')
     const { status, out, err } = await shoal('new', kind, 'my-own', folder)
     expect({ status, err }).toEqual({ status: 0, err: '' })
-    expect(out).toContain(`${folder}\nNext: cd ${folder} && npm install && npm test\n`)
+    expect(out).toContain(`${folder}\nNext: cd ${folder} && npm install && npm test # with Node 24 or later\n`)
     expect(readdirSync(folder).sort()).toEqual(['.gitignore', 'README.md', 'index.test.ts', 'index.ts', 'package.json', 'tsconfig.build.json', 'tsconfig.json'])
     for (const file of readdirSync(folder)) expect(readFileSync(join(folder, file), 'utf8')).not.toContain('my-name')
     expect(readFileSync(join(folder, 'package.json'), 'utf8')).not.toMatch(/"\*"|undefined/)
