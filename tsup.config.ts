@@ -13,6 +13,7 @@ export default defineConfig({
     plugin: 'src/plugin.ts',
     'testing/index': 'src/testing/index.ts',
     'sim/index': 'src/sim/index.ts',
+    'wire/index': 'src/wire/index.ts',
     'cli/main': 'src/cli/main.ts',
     'cli/try-plugin': 'src/cli/try-plugin.ts',
     'benchmarks/main': 'benchmarks/main.ts',

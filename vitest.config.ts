@@ -12,6 +12,7 @@ export const shared = {
       { find: /^shoal\/plugin$/, replacement: here('./src/plugin.ts') },
       { find: /^shoal\/testing$/, replacement: here('./src/testing/index.ts') },
       { find: /^shoal\/sim$/, replacement: here('./src/sim/index.ts') },
+      { find: /^shoal\/wire$/, replacement: here('./src/wire/index.ts') },
       { find: /^shoal$/, replacement: here('./src/index.ts') }
     ]
   },

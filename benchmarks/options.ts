@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly json: boolean
   readonly write: boolean
   readonly check: boolean
+  /** A folder in place of benchmarks/results. */
+  readonly results: string | undefined
 }
 
 /** A mistake in what was typed: printed without a stack. */
@@ -26,7 +28,7 @@ const read = (words: readonly string[]): ReturnType<typeof parse> => {
 const parse = (words: readonly string[]) => parseArgs({
   args: [...words], allowPositionals: true,
   options: {
-    transport: { type: 'string' }, sizes: { type: 'string' }, runs: { type: 'string' }, delays: { type: 'string' },
+    transport: { type: 'string' }, sizes: { type: 'string' }, runs: { type: 'string' }, delays: { type: 'string' }, results: { type: 'string' },
     quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, check: { type: 'boolean', default: false }
   }
 })
@@ -44,10 +46,10 @@ export const readOptions = (words: readonly string[], known: readonly string[]):
   })
   const runs = Number(values.runs ?? '5')
   if (!Number.isInteger(runs) || runs < 1) throw new UsageError(`--runs: "${values.runs ?? ''}" is no whole number above 0.`)
-  const delays = listOf(values.delays ?? '0,100').map(text => {
+  const delays = listOf(values.delays ?? '0,100').filter(text => text !== 'none').map(text => {
     const delay = Number(text)
     if (!(delay >= 0 && delay <= 2000)) throw new UsageError(`--delays: "${text}" is no number of milliseconds up to 2000.`)
     return delay
   })
-  return { parts: positionals.length === 0 ? ['throughput'] : positionals, transports: listOf(values.transport ?? 'tcp,quic,webrtc,memory'), sizes, runs, delays, quick, json, write, check }
+  return { parts: positionals.length === 0 ? ['throughput'] : positionals, transports: listOf(values.transport ?? 'tcp,quic,webrtc,memory'), sizes, runs, delays, quick, json, write, check, results: values.results }
 }

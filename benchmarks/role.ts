@@ -18,6 +18,8 @@ const roles: Readonly<Record<string, () => Promise<Play>>> = {
   'stream-fetch': async () => (await import('./roles/streams.ts')).fetch,
   'stream-memory': async () => (await import('./roles/streams.ts')).inMemory,
   relay: async () => (await import('./roles/relay.ts')).relay,
+  micro: async () => (await import('./roles/micro.ts')).play,
+  sealing: async () => (await import('./roles/sealing.ts')).play,
   'shoal-memory': async () => (await import('./roles/one-process.ts')).play
 }
 

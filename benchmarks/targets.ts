@@ -16,6 +16,8 @@ export interface Target {
 const median = (row: string, metric: string): Figure => ({ row, metric, take: 'median' })
 const most = (row: string, metric: string): Figure => ({ row, metric, take: 'max' })
 
+const micro = (what: string, row: string, metric: string, limit: number, sense: Target['sense'], unit = ''): Target => ({ part: 'micro', what, of: median(row, metric), limit, sense, unit })
+
 const memory = (row: string): readonly Target[] => ['sharer', 'downloader'].map(side => ({
   part: 'throughput', what: `peak memory of the ${side}, ${row.replace('/shoal', '')}`, of: most(row, `peak-${side}`), limit: 200, sense: 'at most', unit: 'MB'
 }))
@@ -31,5 +33,13 @@ export const targets: readonly Target[] = [
   ...['tcp', 'quic', 'webrtc'].map((transport): Target => ({
     part: 'throughput', what: `${transport}, 100 Mbit/s, 100 ms: the line used by the file after 2 s`, of: median(`${transport}/100mbit-100ms/shoal`, 'line-file'), limit: 0.9, sense: 'at least'
   })),
+  micro('shoal --help', 'start/help', 'ms', 120, 'at most', 'ms'),
+  micro('sealing with sha256, over the slower of disk and hash', 'sealing/sha256', 'of-slower', 0.9, 'at least'),
+  micro('sealing with sha1, over the slower of disk and hash', 'sealing/sha1', 'of-slower', 0.9, 'at least'),
+  micro('piece choice at 1,000,000 pieces and 1,000 peers', 'choice/rarest-first/1000000x1000', 'us-choice', 5, 'at most', 'µs'),
+  {
+    part: 'micro', what: 'piece choice at 1,000,000 pieces over that at 10,000', of: median('choice/rarest-first/1000000x1000', 'us-choice'),
+    over: median('choice/rarest-first/10000x1000', 'us-choice'), limit: 1.5, sense: 'at most'
+  },
   ...['tcp', 'quic', 'webrtc'].flatMap(transport => ['16MiB', '64MiB', '256MiB', '1GiB'].flatMap(size => memory(`${transport}/${size}/shoal`)))
 ]

@@ -48,7 +48,7 @@ export const startPeer = async (processes: Processes, user: string, { home, trac
 /** @returns the tracker, and its address with the pin of its realm */
 export const startTracker = async (processes: Processes, home: string, { listen = '127.0.0.1:0', through = [] }: Pick<StartOptions, 'through'> & { readonly listen?: string } = {}): Promise<Running & { readonly url: string }> => {
   const running = processes.start([...launcher, 'tracker', '--listen', listen], { env: environment(home), through })
-  return { ...running, url: await running.line() }
+  return { ...running, url: await running.line(), end () { running.type('quit'); return running.end() } } // the end of its input does not end it
 }
 
 export interface Pair { readonly sharer: Peer, readonly fetcher: Peer, readonly group: string }

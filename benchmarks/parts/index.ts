@@ -2,5 +2,6 @@
 import type { Part } from './part.ts'
 
 export const parts: readonly Part[] = [
-  { name: 'throughput', summary: 'a sharer and a downloader, by transport, beside bare sockets and streams', run: async run => (await import('./throughput/index.ts')).throughput(run) }
+  { name: 'throughput', summary: 'a sharer and a downloader, by transport, beside bare sockets and streams', run: async run => (await import('./throughput/index.ts')).throughput(run) },
+  { name: 'micro', summary: 'small things by themselves: piece choice, have, frames, integrity, sealing, starting', run: async run => (await import('./micro/index.ts')).micro(run) }
 ]

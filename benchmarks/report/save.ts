@@ -17,8 +17,8 @@ export const resultsFolder = (): string => isCheckout() ? join(packageFolder, 'b
 const pageOf = async (path: string): Promise<string> => existsSync(path) ? readFile(path, 'utf8') : '# Results\n'
 
 /** @returns the files that were written, for people */
-export const save = async (machine: Machine, reports: readonly Report[], verdicts: readonly Verdict[], { write }: { readonly write: boolean }): Promise<readonly string[]> => {
-  const folder = resultsFolder()
+export const save = async (machine: Machine, reports: readonly Report[], verdicts: readonly Verdict[], { write, results }: { readonly write: boolean, readonly results: string | undefined }): Promise<readonly string[]> => {
+  const folder = results === undefined ? resultsFolder() : resolve(results)
   await mkdir(folder, { recursive: true })
   const files: string[] = []
   const keep = async (path: string, text: string): Promise<void> => {

@@ -8,9 +8,10 @@ export const benchOptions: readonly Option[] = [
   { name: '--transport', value: 'NAME,…', many: true, summary: 'what is measured (default tcp,quic,webrtc,memory)' },
   { name: '--sizes', value: 'SIZE,…', many: true, summary: 'of the files (default 16MiB,256MiB)' },
   { name: '--runs', value: 'N', summary: 'of each (default 5)' },
-  { name: '--delays', value: 'MS,…', many: true, summary: 'of a line of 100 Mbit/s, there and back; root alone may lay it (default 0,100)' },
+  { name: '--delays', value: 'MS,…', many: true, summary: 'of a line of 100 Mbit/s, there and back; root alone may lay it (default 0,100; or none)' },
   { name: '--quick', summary: 'small sizes: done in two minutes' },
   { name: '--json', summary: 'one JSON document in place of tables' },
+  { name: '--results', value: 'FOLDER', summary: 'where JSON and plots are written (default benchmarks/results)' },
   { name: '--write', summary: 'updates benchmarks/RESULTS.md, too' },
   { name: '--check', summary: 'ends with 1 when a target is missed' }
 ]

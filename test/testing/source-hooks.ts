@@ -7,7 +7,7 @@ const sourceOf = (specifier: string): string | undefined => {
   const plugin = /^shoal\/plugins\/([^/]+)$/.exec(specifier)?.[1]
   if (plugin !== undefined) return `plugins/${plugin}/index.ts`
   const faces: Readonly<Record<string, string>> = {
-    shoal: 'src/index.ts', 'shoal/plugin': 'src/plugin.ts', 'shoal/testing': 'src/testing/index.ts', 'shoal/sim': 'src/sim/index.ts'
+    shoal: 'src/index.ts', 'shoal/plugin': 'src/plugin.ts', 'shoal/testing': 'src/testing/index.ts', 'shoal/sim': 'src/sim/index.ts', 'shoal/wire': 'src/wire/index.ts'
   }
   return faces[specifier]
 }
