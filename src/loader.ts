@@ -54,13 +54,22 @@ const chosen = (target: unknown): string | undefined => {
   return undefined
 }
 
-/** A package that is for `import` only, which `require` does not find. Node resolves so only for the module that asks, and we ask for another folder. */
-const locateImportOnly = (word: string, from: URL): string | undefined => {
-  const packagePath = findPackageJSON(word, from)
+/** Where an installed package is. */
+const packageOf = (word: string, from: URL): string | undefined => {
+  try { return findPackageJSON(word, from) } catch { return undefined } // it is not installed
+}
+
+/**
+ * The file that an installed package names for this: for one that is for `import` only, which `require` does not find, and for one whose file is not there. Node resolves
+ * so only for the module that asks, and we ask for another folder.
+ */
+const namedByPackage = (word: string, from: URL): string | undefined => {
+  const packagePath = packageOf(word, from)
   if (packagePath === undefined) return undefined
-  const { name, exports: given } = JSON.parse(readFileSync(packagePath, 'utf8')) as { readonly name?: string, readonly exports?: Readonly<Record<string, unknown>> }
+  const { name, exports: given, main } = JSON.parse(readFileSync(packagePath, 'utf8')) as { readonly name?: string, readonly exports?: unknown, readonly main?: string }
   const key = `.${word.slice(name?.length)}`
-  const file = chosen(given !== undefined && key in given ? given[key] : key === '.' ? given : undefined)
+  const byKey = typeof given === 'object' && given !== null && key in given ? (given as Readonly<Record<string, unknown>>)[key] : key === '.' ? given : undefined
+  const file = chosen(byKey) ?? (key === '.' && given === undefined ? main ?? 'index.js' : undefined)
   return file === undefined ? undefined : join(dirname(packagePath), file)
 }
 
@@ -79,9 +88,9 @@ const locate = (kind: Kind, word: string, from: string): string => {
   if (isBuiltin(word)) throw absent()
   const base = pathToFileURL(join(resolve(from), 'package.json'))
   try { return createRequire(base).resolve(word) } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ERR_PACKAGE_PATH_NOT_EXPORTED')) throw absent(cause)
-    const path = locateImportOnly(word, base)
+    const path = namedByPackage(word, base)
     if (path === undefined) throw absent(cause)
+    if (!existsSync(path)) throw new ShoalError('PLUGIN_FAILED', `The ${kind} plugin "${word}" is installed, but its file ${path} is not there. Build it, or install it again.`, { cause })
     return path
   }
 }

@@ -97,7 +97,21 @@ describe('a plugin that cannot be used', () => {
   })
 
   it('never names a part of Node, or a folder that is above', async () => {
-    for (const spec of ['fs', 'node:fs', '..', '.', './', 'file://elsewhere/mine.js']) expect(await refusal(loadPlugin('selector', spec, { from: folder() }))).toMatchObject({ code: 'PLUGIN_NOT_FOUND' })
+    const from = join(folder({ 'deep/note.txt': '' }), 'deep')
+    for (const spec of ['fs', 'node:fs', '..', '.', './', 'file://elsewhere/mine.js']) expect(await refusal(loadPlugin('selector', spec, { from }))).toMatchObject({ code: 'PLUGIN_NOT_FOUND' })
+  })
+
+  it.each([
+    ['its main', { main: 'dist/index.js' }],
+    ['what it exports', { exports: './dist/index.js' }],
+    ['what it exports for import', { exports: { '.': { import: './dist/index.js' } } }],
+    ['an index.js that it does not name', {}]
+  ])('is installed and not built, so that %s is not there: it failed, and the file is named', async (_, more) => {
+    const at = folder({ 'node_modules/@some/unbuilt/package.json': JSON.stringify({ name: '@some/unbuilt', type: 'module', ...more }) })
+    const error = await refusal(loadPlugin('selector', '@some/unbuilt', { from: at }))
+    expect(error.code).toBe('PLUGIN_FAILED')
+    expect(error.message).toContain(join(at, 'node_modules/@some/unbuilt', Object.keys(more).length > 0 ? 'dist/index.js' : 'index.js'))
+    expect(await refusal(loadPlugin('selector', '@some/unbuilt/other', { from: at }))).toMatchObject({ code: 'PLUGIN_NOT_FOUND' })
   })
 
   it('crashes while it loads: it failed, with its cause, and is not missing', async () => {
