@@ -35,6 +35,7 @@ const readArguments = (): { file: string | undefined, transport: string, spoilCo
       options: { transport: { type: 'string', default: 'tcp' }, 'spoil-copy': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } }
     })
     if (positionals.length > 1) throw new Error(`One file, not ${positionals.length}. Quote a name with spaces.`)
+    if (values.transport.split(',').includes('')) throw new Error(`--transport has "${values.transport}", in which a name is empty.`)
     return { file: positionals[0], transport: values.transport, spoilCopy: values['spoil-copy'], help: values.help }
   } catch (error) {
     throw new Unfit(`${error instanceof Error ? error.message : String(error)}\n${usage}`, 2)

@@ -51,7 +51,10 @@ const readValue = (key: string, option: Option, value: unknown, wrong: (why: str
   }
   if (option.many === true && Array.isArray(value) && value.every(each => isText(each, option))) return value.map(String)
   if (!isText(value, option)) throw wrong(`"${key}" is to be a text${option.many === true ? ', or a list of texts' : ''}: ${option.value}.`)
-  return option.many === true ? String(value).split(',').filter(part => part !== '') : [String(value)]
+  if (option.many !== true) return [String(value)]
+  const parts = String(value).split(',')
+  if (parts.includes('')) throw wrong(`"${key}" has "${value}", in which a value is empty. Write ${option.value}, without a comma at its ends, or leave it out.`)
+  return parts
 }
 
 /** @throws ShoalError BAD_OPTION */

@@ -91,6 +91,7 @@ export const readArguments = (grammar: Grammar, words: readonly string[]): Argum
     if (option.value === undefined && equals >= 0) throw new ShoalError('BAD_OPTION', `${name} takes no value. Leave out "=".`)
     const value = option.value === undefined ? '' : equals >= 0 ? word.slice(equals + 1) : words[++at]
     if (value === undefined) throw new ShoalError('BAD_OPTION', `${name} needs ${option.value ?? 'a value'}. Type: ${shortForm(grammar)}`)
+    if (option.many === true && value.split(',').includes('')) throw new ShoalError('BAD_OPTION', `${name} has "${value}", in which a value is empty. Write ${name} ${option.value ?? 'VALUE'}, without a comma at its ends, or leave it out.`)
     values.set(name, [...values.get(name) ?? [], value])
   }
   if (!help) checkCount(grammar, given)
@@ -105,7 +106,7 @@ export const readArguments = (grammar: Grammar, words: readonly string[]): Argum
     },
     maybe: name => byName.get(name),
     option: name => { known(name); return values.get(name)?.at(-1) },
-    list: name => { known(name); return (values.get(name) ?? []).flatMap(value => value.split(',')).filter(value => value !== '') },
+    list: name => { known(name); return (values.get(name) ?? []).flatMap(value => value.split(',')) },
     has: name => { known(name); return values.has(name) }
   }
 }

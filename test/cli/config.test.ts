@@ -76,6 +76,7 @@ describe('the configuration', () => {
     ['{ "transport": 5 }', /"transport" is to be a text, or a list of texts: NAME/],
     ['{ "selector": ["random"] }', /"selector" is to be a text/],
     ['{ "transport": ["tcp", null] }', /"transport" is to be a text, or a list of texts/],
+    ['{ "transport": "quic," }', /"transport" has "quic,", in which a value is empty/],
     ['{ "debug": "yes" }', /"debug" is to be true or false/],
     ['{ "plugins": [] }', /"plugins" is to be an object/],
     ['{ "plugins": { "tcp": {} } }', /"plugins" has "tcp", which is no KIND-NAME/],

@@ -18,6 +18,14 @@ describe('reading arguments', () => {
     expect([args.has('--overwrite'), args.option('--rate'), args.list('--rate')]).toEqual([true, '2MB', ['1MB', '2MB']])
   })
 
+  it('splits the values of an option that takes several, and takes no empty one', () => {
+    const carry: Grammar = { name: 'carry', arguments: [], options: [{ name: '--by', value: 'NAME,…', many: true, summary: '' }], summary: 'carries' }
+    expect(readArguments(carry, ['--by', 'a,b', '--by=c']).list('--by')).toEqual(['a', 'b', 'c'])
+    for (const words of [['--by', ''], ['--by='], ['--by', 'a,'], ['--by', ',a'], ['--by', 'a,,b']]) {
+      expect(() => readArguments(carry, words), words.join(' ')).toThrow(expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringMatching(/^--by has "[ab,]*", in which a value is empty\./) as string }) as Error)
+    }
+  })
+
   it('takes every word after -- as it stands', () => {
     const args = readArguments(fetch, ['--', 'g', '--overwrite'])
     expect([args.text('FILE'), args.has('--overwrite')]).toEqual(['--overwrite', false])

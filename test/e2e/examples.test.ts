@@ -41,6 +41,13 @@ describe('the examples', () => {
     expect(await run('own-transport.ts')).toEqual({ code: 0, out: '65536 bytes from alice over ws: the same bytes\n', err: '' })
   })
 
+  it('main-job: does not begin with a transport without a name', async () => {
+    for (const transport of ['', 'quic,']) {
+      const { code, out, err } = await run('main-job/main.ts', ['--transport', transport])
+      expect({ code, out, err: err.split('\n')[0] }).toEqual({ code: 2, out: '', err: `--transport has "${transport}", in which a name is empty.` })
+    }
+  })
+
   it('private-group: one shares, one fetches, against a real tracker', async () => {
     const world = await createWorld()
     const [alice, bob] = await Promise.all([world.user('alice'), world.user('bob')])
