@@ -48,18 +48,21 @@ export const createDownloading = (house: House): Downloading => {
     const name = file.normalize('NFC')
     return [...all.values()].filter(({ record }) => record.groupName === group.normalize('NFC') && record.name === name)
   }
+  const schemeOf = (manifest: Manifest, name: string): Integrity | ShoalError => {
+    if (manifest.coding !== 'none') return new ShoalError('UNSUPPORTED', `${quoted(name)} uses the coding ${manifest.coding}, which this version does not have. Update Shoal.`)
+    return integrities.get(manifest.scheme) ?? new ShoalError('UNSUPPORTED', `${quoted(name)} uses the integrity scheme ${manifest.scheme}, which is not here. Add its plugin with --integrity.`)
+  }
   const scheme = (manifest: Manifest, name: string): Integrity => {
-    const integrity = integrities.get(manifest.scheme)
-    if (integrity === undefined) throw new ShoalError('UNSUPPORTED', `${quoted(name)} uses the integrity scheme ${manifest.scheme}, which is not here. Add its plugin with --integrity.`)
-    if (manifest.coding !== 'none') throw new ShoalError('UNSUPPORTED', `${quoted(name)} uses the coding ${manifest.coding}, which this version does not have. Update Shoal.`)
-    return integrity
+    const found = schemeOf(manifest, name)
+    if (found instanceof ShoalError) throw found
+    return found
   }
   /** Downloads that are being recorded. */
   const coming = new Map<DownloadRecord, { isVoid: boolean }>()
   type Place = Pick<DownloadRecord, 'groupName' | 'name' | 'folder' | 'fileName'>
 
   const begin = (record: DownloadRecord, account: Account): Running => {
-    const running = startDownload(record, { house, integrity: scheme(record.manifest, record.name), ended: account.ended })
+    const running = startDownload(record, { house, integrity: schemeOf(record.manifest, record.name), ended: account.ended })
     all.set(record.id, running)
     return running
   }
@@ -161,13 +164,11 @@ export const createDownloading = (house: House): Downloading => {
           events.send({ type: 'download', group: record.groupName, name: record.name, change: 'failed', detail: `${code}: ${message}` })
           continue
         }
-        try {
-          const running = begin(record, account)
-          if (record.state === 'running') resumed++
-          else if (record.state === 'complete' && member) complete.push(running)
-        } catch (error) {
-          events.send({ type: 'warning', detail: `The download of ${quoted(record.name)} is not resumed: ${error instanceof Error ? error.message : String(error)}` })
-        }
+        const running = begin(record, account)
+        if (record.state === 'complete' && member) complete.push(running)
+        if (record.state !== 'running') continue
+        if (running.isAble) resumed++
+        else events.send({ type: 'warning', detail: `A download is not resumed: ${running.status().waiting?.replace(/^waiting: /, '') ?? ''}. \`cancel_download\` ends it.` })
       }
       await inParallel(complete, running => running.serve())
       return resumed
@@ -186,7 +187,7 @@ export const createDownloading = (house: House): Downloading => {
     async look (account) {
       const now = performance.now()
       for (const running of all.values()) {
-        if (!isRunning(running)) continue
+        if (!isRunning(running) || !running.isAble) continue
         const { record } = running
         await running.save()
         if (running.status().waiting === undefined) { running.away(undefined); asked.delete(record.id); continue }

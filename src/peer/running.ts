@@ -3,7 +3,7 @@
  * other, never overlap: whatever ends it waits for the step under way. Owns the record; its sums are counting.ts, and what is asked of whom is the session's.
  */
 import { pieceBytes, sameFile, ShoalError } from '../contract/index.ts'
-import type { DownloadStatus, Integrity, PieceIndex, Store } from '../contract/index.ts'
+import type { DownloadStatus, Integrity, Manifest, PieceIndex, Store } from '../contract/index.ts'
 import type { DownloadRecord } from '../profile/index.ts'
 import { copyPieces } from './copying.ts'
 import { createCounting } from './counting.ts'
@@ -17,6 +17,8 @@ import { createPatience } from './patience.ts'
 export interface Running {
   readonly record: DownloadRecord
   readonly finished: Promise<string>
+  /** Whether it can run: its scheme is here. */
+  readonly isAble: boolean
   status (): DownloadStatus
   /** From the engine. */
   pieceStored (piece: PieceIndex): void
@@ -40,16 +42,22 @@ export interface Running {
 
 export interface RunningOptions {
   readonly house: House
-  readonly integrity: Integrity
+  /** Why it cannot run, if its scheme is not here: it then waits for a login that has it, and can be cancelled. */
+  readonly integrity: Integrity | ShoalError
   /** Aborted at logout. */
   readonly ended: AbortSignal
 }
 
 /** A download, taken up if its record says that it runs. */
-export const startDownload = (initial: DownloadRecord, { house, integrity, ended }: RunningOptions): Running => {
+export const startDownload = (initial: DownloadRecord, { house, integrity: given, ended }: RunningOptions): Running => {
   const { engine, holdings, profile, events, storage, files } = house
   const { manifest, content, id } = initial
-  const parts = { manifest, integrity }
+  const lacking = given instanceof ShoalError ? given : undefined
+  const integrity = (): Integrity => {
+    if (given instanceof ShoalError) throw given
+    return given
+  }
+  const parts = (): { readonly manifest: Manifest, readonly integrity: Integrity } => ({ manifest, integrity: integrity() })
   const meter = createMeter()
   const done = Promise.withResolvers<string>()
   done.promise.catch(() => undefined) // nobody may be waiting
@@ -63,7 +71,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
   let hashedBytes = initial.hashedBytes
   let saved = ''
   let waitReason: string | undefined
-  let stall: string | undefined
+  let stall = lacking?.message.replace(/\.$/, '')
   /** The step under way, and those behind it. Never rejects. */
   let work: Promise<void> = Promise.resolve()
 
@@ -118,7 +126,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
       house.log(`"${record.name}" is on this machine, but cannot be copied: ${String(error)}`)
       from.unreadable?.(asShoalError(error))
     }
-    const isWhole = await whileFull(() => copyPieces({ ...parts, from: from.store, to, signal, unreadable }))
+    const isWhole = await whileFull(() => copyPieces({ ...parts(), from: from.store, to, signal, unreadable }))
     haveBytes = sureBytes(manifest, to)
     if (isWhole) await finish()
   }
@@ -127,11 +135,11 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
     const opened = await whileFull(() => storage.open(manifest, { folder: record.folder, name: record.fileName, overwrite: record.overwrite }, signal))
     store = opened
     await whileFull(() => opened.reserve())
-    await settleDoubts({ ...parts, store: opened, signal, whileFull, hashed: bytes => { hashedBytes += bytes } })
+    await settleDoubts({ ...parts(), store: opened, signal, whileFull, hashed: bytes => { hashedBytes += bytes } })
     haveBytes = resumedBytes = sureBytes(manifest, opened)
     signal.throwIfAborted()
     const use: Use = { id, group: record.group, store: opened, complete: false, left: () => { counting.keep() }, supplied: () => { void step(copy) }, unreadable }
-    if (await holdings.add(content, parts, use) === 'other') await copy()
+    if (await holdings.add(content, parts(), use) === 'other') await copy()
     else if (haveBytes === manifest.length) await finish()
   }
 
@@ -140,7 +148,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
     const partial = store
     if (partial === undefined || record.state !== 'running') return
     const hashes = await partial.hashes() ?? new Uint8Array()
-    if (record.combined !== undefined && integrity.combined !== undefined && integrity.combined(hashes) !== record.combined) {
+    if (record.combined !== undefined && ![undefined, record.combined].includes(integrity().combined?.(hashes))) {
       throw new ShoalError('INTEGRITY', `The combined hash of "${record.name}" is not the listed ${record.combined}. Tell who shares it: the listing is wrong.`)
     }
     signal.throwIfAborted()
@@ -163,12 +171,12 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
 
   const serve = async (): Promise<void> => {
     const { finishedPath, identity } = record
-    if (finishedPath === undefined || identity === undefined || signal.aborted) return
+    if (finishedPath === undefined || identity === undefined || lacking !== undefined || signal.aborted) return
     if (!sameFile((await files.inspect(finishedPath)).identity, identity)) return
     store = await storage.open(manifest, { existing: finishedPath, identity }, signal)
     // without its hashes it can prove nothing
     if (await store.hashes() === undefined) { await closeStore(); return }
-    await holdings.add(content, parts, { id, group: record.group, store, complete: true, unreadable }).catch(async (error: unknown) => {
+    await holdings.add(content, parts(), { id, group: record.group, store, complete: true, unreadable }).catch(async (error: unknown) => {
       await closeStore()
       throw error
     })
@@ -194,10 +202,11 @@ export const startDownload = (initial: DownloadRecord, { house, integrity, ended
     return true
   }
 
-  if (record.state === 'running') void step(start)
+  if (record.state === 'running' && lacking === undefined) void step(start)
   return {
     get record () { return record },
     finished: done.promise,
+    isAble: lacking === undefined,
     status: () => record.state !== 'running'
       ? downloadStatus(record, undefined)
       : downloadStatus(facts(), { rate: meter.rate(performance.now()), sources: view()?.sources ?? [], stall, away: waitReason, transportOf: engine.transportOf }),

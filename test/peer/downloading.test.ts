@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { ShoalError } from '../../src/contract/index.ts'
+import integritySha256 from 'shoal/plugins/integrity-sha256'
+import { definePlugin, ShoalError } from '../../src/contract/index.ts'
 import type { Storage } from '../../src/contract/index.ts'
 import { faults } from '../../src/testing/index.ts'
 import { createWorld, gate, gated, KiB, password } from './world.ts'
@@ -143,6 +144,38 @@ describe('a download', () => {
     await complete
     expect(bob.downloads()).toMatchObject([{ state: 'complete', haveBytes: length, resumedBytes: length }])
     expect(readFileSync(join(world.folder, 'to/a.bin')).equals(readFileSync(path))).toBe(true)
+  })
+
+  it('whose integrity scheme is not here any more is listed with the reason, told once per login, and can be cancelled', async () => {
+    const world = await createWorld()
+    const twin = definePlugin('integrity', 'twin', async (_options, context) => ({ ...await integritySha256().create(context), scheme: 'twin' }))
+    const opened = gate()
+    opened.open()
+    const ann = await world.peer('ann', { use: [twin()] })
+    const before = await world.peer('bob', { home: 'bob', use: [twin()], storage: storage => faults.stores(storage, store => gated(store, 'reserve', opened.pass)) })
+    await world.group('films', ann, before)
+    await ann.share(world.file('a.bin', length), 'films', { integrity: 'twin' })
+    await ann.logout()
+    const download = await before.download('films', 'a.bin', join(world.folder, 'to/'))
+    await opened.reached
+    await before.stop()
+    await expect(download.finished).rejects.toMatchObject({ code: 'STOPPED' })
+    expect(readdirSync(join(world.folder, 'to'))).not.toEqual([])
+
+    const bob = await world.bare({ home: 'bob' })
+    const warnings: string[] = []
+    const telling = (async () => { for await (const event of bob.events()) if (event.type === 'warning') warnings.push(event.detail) })()
+    expect(await bob.login('bob', password)).toMatchObject({ downloads: 0 })
+    expect(bob.downloads()).toMatchObject([{ state: 'running', waiting: 'waiting: "a.bin" uses the integrity scheme twin, which is not here. Add its plugin with --integrity' }])
+    await bob.cancelDownload('films', 'a.bin')
+    expect(bob.downloads()).toEqual([])
+    expect(readdirSync(join(world.folder, 'to'))).toEqual([])
+    await bob.logout()
+    await bob.login('bob', password)
+    expect(bob.downloads()).toEqual([])
+    await bob.stop()
+    await telling
+    expect(warnings).toEqual([expect.stringMatching(/^A download is not resumed: .* scheme twin, .*`cancel_download` ends it\.$/)])
   })
 
   it('of a file without bytes is complete at once', async () => {
