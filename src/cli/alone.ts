@@ -107,11 +107,11 @@ export const runAlone = async (command: Command, typed: Arguments, io: Io, endin
   const user = command.login === false ? undefined : await readUser(args, io)
   const password = await readPassword(passwordSource(args), io, user === undefined ? ['Password: ', 'The same again: '] : ['Password: '])
   const peer = await openPeer(args, { listen: args.option('--listen'), tracker: args.option('--tracker') }, io, tell)
-  const { shoal } = peer
+  const { shoal, during } = peer
   const { signal } = ending
   try {
-    if (user !== undefined) await shoal.login(user, password, { signal })
-    const run = async (): Promise<Result | undefined> => command.run({ shoal, args, signal, face: { ...face, askSecret: () => Promise.resolve(password) }, commands })
+    if (user !== undefined) await during(shoal.login(user, password, { signal }))
+    const run = (): Promise<Result | undefined> => during((async () => command.run({ shoal, args, signal, face: { ...face, askSecret: () => Promise.resolve(password) }, commands }))())
     switch (command.alone) {
       case 'wait for the download': {
         await run().catch((error: unknown) => { if (!isResumed(shoal, args, error)) throw error })
@@ -128,7 +128,7 @@ export const runAlone = async (command: Command, typed: Arguments, io: Io, endin
         await aborted(signal)
         return exitStatus.done
       }
-      default: await print(await run()); return exitStatus.done
+      default: await during(print(await run())); return exitStatus.done
     }
   } finally {
     progress.clear()

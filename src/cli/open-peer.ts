@@ -18,10 +18,14 @@ import type { Notice } from './notices.ts'
 import { rateOption } from './quantities.ts'
 import { didYouMean } from './suggest.ts'
 import { chooseTracker } from './tracker-choice.ts'
+import { trackerWait } from './tracker-wait.ts'
+import type { TrackerWait } from './tracker-wait.ts'
 
 export interface OpenPeer {
   readonly shoal: Shoal
   readonly home: Home
+  /** For commands, which may wait for the tracker. */
+  readonly during: TrackerWait['during']
   /** Sharing stops, unfinished downloads are kept. Never takes longer than a person waits: what is acknowledged is durable already. */
   close (): Promise<void>
 }
@@ -90,7 +94,8 @@ export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (
   const limits = readLimits(args)
   const announce = args.list('--announce')
   const relays = args.list('--relay').map(parseRelay)
-  const tracker = await chooseTracker(place.tracker, tell)
+  const { slow, during } = trackerWait(tell)
+  const tracker = await chooseTracker(place.tracker, tell, slow)
   const listen = place.listen === undefined ? undefined : await readListen(place.listen)
   const log = args.has('--debug') ? (line: string) => { tell({ level: 'debug', text: line }) } : () => undefined
   const home = homeOf('peer', io.env)
@@ -99,10 +104,10 @@ export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (
   const lock = lockFolder(home.data, 'shoal peer')
   try {
     const { createShoal } = await import('../shoal.ts')
-    const shoal = await createShoal({
+    const shoal = await during(createShoal({
       home: home.data, tracker, ...plugins, limits, relays, log,
       ...listen === undefined ? {} : { listen }, ...announce.length === 0 ? {} : { announce }
-    })
+    }))
     const telling = (async () => {
       for await (const event of shoal.events()) {
         const notice = noticeOf(event, shoal.user)
@@ -110,7 +115,7 @@ export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (
       }
     })()
     return {
-      shoal, home,
+      shoal, home, during,
       close: async () => {
         await inTime(Promise.all([shoal.stop(), telling]))
         lock.release()

@@ -51,8 +51,8 @@ export const runPeer = async (typed: Arguments, io: Io, ending: Ending): Promise
   let farewell: string | undefined
   try {
     const user = args.option('--user')
-    if (user !== undefined) await peer.shoal.login(user.normalize('NFC'), await readPassword({ file: args.option('--password-file'), fromInput: false }, io), { signal: ending.signal })
-    const shared = { shoal: peer.shoal, commands, io, home: userFolder(io.env), ending, debug: args.has('--debug') }
+    if (user !== undefined) await peer.during(peer.shoal.login(user.normalize('NFC'), await readPassword({ file: args.option('--password-file'), fromInput: false }, io), { signal: ending.signal }))
+    const shared = { shoal: peer.shoal, commands, io, home: userFolder(io.env), ending, during: peer.during, debug: args.has('--debug') }
     if (interactive) {
       const shell = createTerminalShell({ ...shared, history: await openHistory(join(peer.home.state, 'history'), commands) })
       await write(io.stdout, `${welcomeOf(peer)}\n`)

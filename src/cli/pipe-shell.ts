@@ -14,6 +14,7 @@ import { noticeLine } from './notices.ts'
 import type { Notice } from './notices.ts'
 import { errorLine, jsonLine, resultJson } from './render.ts'
 import { createShell } from './shell.ts'
+import type { ShellOptions } from './shell.ts'
 import { aborted } from './signals.ts'
 import type { Ending } from './signals.ts'
 import { isIdle } from './words.ts'
@@ -24,6 +25,8 @@ export interface PipeShellOptions {
   readonly io: Io
   readonly home: string
   readonly ending: Ending
+  /** Runs around the work of each command. */
+  readonly during?: ShellOptions['during']
   /** At the end of input, first wait until no download runs. */
   readonly wait: boolean
   /** Go on after the end of input. */
@@ -42,14 +45,14 @@ export interface PipeShell {
 }
 
 export const createPipeShell = (options: PipeShellOptions): PipeShell => {
-  const { shoal, commands, io, home, ending } = options
+  const { shoal, commands, io, home, ending, during = <T>(work: Promise<T>) => work } = options
   const tell = (notice: Notice): void => { io.stderr.write(`${noticeLine(notice)}\n`) }
   const face: Face = {
     note: text => { tell({ level: 'notice', text }) },
     progress: () => undefined
   }
   const print = (line: string): Promise<void> => write(io.stdout, `${line}\n`)
-  const shell = createShell({ shoal, commands, face, home, style: 'plain', print })
+  const shell = createShell({ shoal, commands, face, home, style: 'plain', print, during })
   const answer = (command: string, outcome: { readonly result: unknown } | { readonly error: ReturnType<typeof failureOf> }): string => {
     if (!options.json) return 'error' in outcome ? errorLine(outcome.error) : 'ok'
     if ('result' in outcome) return jsonLine({ command, ok: true, result: outcome.result })
@@ -64,7 +67,7 @@ export const createPipeShell = (options: PipeShellOptions): PipeShell => {
       const ran = await shell.run(line, ending.signal)
       name = ran.command.name
       if (!options.json) await shell.print(ran, ending.signal)
-      const last = answer(name, { result: options.json ? await resultJson(ran.result) : null })
+      const last = answer(name, { result: options.json ? await during(resultJson(ran.result)) : null })
       if (ran.command.ends === true) return { quit: last }
       await print(last)
       return { status: exitStatus.done }

@@ -20,6 +20,8 @@ export interface ShellOptions {
   readonly home: string
   readonly style: Exclude<Style, 'json'>
   readonly print: (line: string) => Promise<void>
+  /** Runs around the work of each command. */
+  readonly during?: <T>(work: Promise<T>) => Promise<T>
 }
 
 export interface Ran { readonly command: Command, readonly result: Result | undefined, readonly json: boolean }
@@ -54,7 +56,7 @@ const until = (signal: AbortSignal, face: Face): Face => ({
   progress: text => { if (!signal.aborted) face.progress(text) }
 })
 
-export const createShell = ({ shoal, commands, face, home, style, print }: ShellOptions): Shell => {
+export const createShell = ({ shoal, commands, face, home, style, print, during = work => work }: ShellOptions): Shell => {
   const perform = async (line: string, signal: AbortSignal): Promise<Ran> => {
     const [name, ...words] = splitWords(line, home)
     if (name === undefined) throw usage('The line has no command. Type help for the list.')
@@ -72,9 +74,9 @@ export const createShell = ({ shoal, commands, face, home, style, print }: Shell
     }
   }
   return {
-    run: (line, signal) => unlessAborted(perform(line, signal), signal),
-    print: ({ result, json }, signal) => unlessAborted(
+    run: (line, signal) => during(unlessAborted(perform(line, signal), signal)),
+    print: ({ result, json }, signal) => during(unlessAborted(
       printResult(result, json ? 'json' : style, async text => { if (!signal.aborted) await print(text) }), signal
-    )
+    ))
   }
 }

@@ -20,6 +20,7 @@ import { createProgress } from './progress.ts'
 import { askSecret } from './prompt.ts'
 import { errorLine } from './render.ts'
 import { createShell } from './shell.ts'
+import type { ShellOptions } from './shell.ts'
 import type { Ending } from './signals.ts'
 import { escapeUnprintable, isIdle } from './words.ts'
 
@@ -30,6 +31,8 @@ export interface TerminalShellOptions {
   readonly home: string
   readonly history: History
   readonly ending: Ending
+  /** Runs around the work of each command. */
+  readonly during?: ShellOptions['during']
   readonly debug: boolean
 }
 
@@ -38,7 +41,7 @@ export interface TerminalShell {
   run (): Promise<{ readonly status: number }>
 }
 
-export const createTerminalShell = ({ shoal, commands, io, home, history, ending, debug }: TerminalShellOptions): TerminalShell => {
+export const createTerminalShell = ({ shoal, commands, io, home, history, ending, debug, during = work => work }: TerminalShellOptions): TerminalShell => {
   const { stdin, stdout } = io
   const progress = createProgress(stdout, io.env)
   const complete = createCompleter(shoal, commands, home)
@@ -105,7 +108,7 @@ export const createTerminalShell = ({ shoal, commands, io, home, history, ending
     }
   }
   const shell = createShell({
-    shoal, commands, face, home, style: 'aligned',
+    shoal, commands, face, home, style: 'aligned', during,
     print: async line => { progress.clear(); await write(stdout, `${line}\n`) }
   })
 

@@ -7,6 +7,7 @@ import type { PeerMemory } from '../shoal.ts'
 import type { Notice } from './notices.ts'
 import { defaultTracker, formatTracker, isLibp2p, parseTrackerInfo, readTrackerInfo } from './tracker-info.ts'
 import type { TrackerLine } from './tracker-info.ts'
+import type { TrackerWait } from './tracker-wait.ts'
 
 const lastTracker = 'tracker'
 /** To find out which of several trackers answers. */
@@ -54,11 +55,12 @@ const remembering = (plugin: Plugin<'tracker'>, keep: () => Promise<void>): Plug
 })
 
 /** The plugin of a line, with the pin that is known for it: the realm key that its tracker showed the first time, if none was given. */
-const pluginFor = async ({ http, libp2p }: Factories, line: TrackerLine, { pins }: PeerMemory, tell: (notice: Notice) => void): Promise<Plugin<'tracker'>> => {
+const pluginFor = async ({ http, libp2p }: Factories, line: TrackerLine, { pins }: PeerMemory, tell: (notice: Notice) => void, slow: TrackerWait['slow']): Promise<Plugin<'tracker'>> => {
   if (!isLibp2p(line) && line.port === 0) throw new ShoalError('BAD_TRACKER_INFO', `The tracker ${formatHostPort(line)} has no port. Write the port that it listens on.`)
   const known = isLibp2p(line) ? `/p2p/${line.peer}` : formatHostPort(line)
+  const onSlow = (): void => { slow(isLibp2p(line) ? line.address : formatHostPort(line)) }
   const make = (options: Pick<TrackerOptions<unknown>, 'pin' | 'onFirstPin'>): Plugin<'tracker'> =>
-    isLibp2p(line) ? libp2p({ where: line.address, ...options }) : http({ where: { host: line.host, port: line.port }, ...options })
+    isLibp2p(line) ? libp2p({ where: line.address, onSlow, ...options }) : http({ where: { host: line.host, port: line.port }, onSlow, ...options })
   const { pin: given } = line
   if (given !== undefined) return remembering(make({ pin: given }), () => pins.set(known, given))
   const pin = await pins.get(known)
@@ -102,13 +104,13 @@ const firstOf = (first: Plugin<'tracker'>, others: readonly Plugin<'tracker'>[])
  * @param given TRACKER_INFO as typed
  * @throws ShoalError BAD_TRACKER_INFO
  */
-export const chooseTracker = async (given: string | undefined, tell: (notice: Notice) => void): Promise<(memory: PeerMemory) => Promise<Plugin<'tracker'>>> => {
+export const chooseTracker = async (given: string | undefined, tell: (notice: Notice) => void, slow: TrackerWait['slow'] = () => undefined): Promise<(memory: PeerMemory) => Promise<Plugin<'tracker'>>> => {
   const named = given === undefined ? undefined : await readTrackerInfo(given)
   return async memory => {
     const stored = await memory.settings.get(lastTracker)
     const lines = withPin(named ?? (stored === undefined ? [defaultTracker] : parseTrackerInfo(stored, 'the tracker of last time')))
     const factories = await loadFactories()
-    const [first, ...others] = await Promise.all(lines.map(line => pluginFor(factories, line, memory, tell)))
+    const [first, ...others] = await Promise.all(lines.map(line => pluginFor(factories, line, memory, tell, slow)))
     if (first === undefined) throw new ShoalError('BAD_TRACKER_INFO', 'TRACKER_INFO names no tracker. Write HOST:PORT, one per line.')
     const chosen = firstOf(first, others)
     return named === undefined ? chosen : remembering(chosen, () => memory.settings.set(lastTracker, lines.map(formatTracker).join('\n')))

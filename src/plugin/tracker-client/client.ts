@@ -32,15 +32,20 @@ export interface ClientOptions {
   readonly where: string
   readonly check: RealmCheck
   readonly carriage: Carriage
+  readonly onSlow?: (() => void) | undefined
   readonly timeoutMs: number
 }
+
+const slowMs = 2_000
+/** These go on in the background, and nobody waits for them. */
+const background: readonly CallName[] = ['announce', 'watch']
 
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(errorCodes, code)
 
 /** What a tracker says is shown to people: it must not steer their terminals. */
 const plain = (message: string): string => message.replace(/\p{C}/gu, ' ').slice(0, 1000)
 
-export const createClient = ({ api, where, check, carriage, timeoutMs }: ClientOptions): Client => {
+export const createClient = ({ api, where, check, carriage, onSlow, timeoutMs }: ClientOptions): Client => {
   const stopped = new AbortController()
 
   /** The error that a reply tells. */
@@ -67,6 +72,7 @@ export const createClient = ({ api, where, check, carriage, timeoutMs }: ClientO
     }, over)
     let reply: CarriedReply | undefined
     const timer = setTimeout(() => { limit.abort(timedOut(where, timeoutMs)) }, timeoutMs)
+    const slow = onSlow === undefined || background.includes(name) ? undefined : setTimeout(onSlow, slowMs)
     const aborted = Promise.withResolvers<never>()
     const abort = (): void => {
       // a carriage that waits for its channel may hear of the end only when it has one
@@ -77,6 +83,7 @@ export const createClient = ({ api, where, check, carriage, timeoutMs }: ClientO
     try {
       return await Promise.race([aborted.promise, asking.then(given => {
         reply = given
+        clearTimeout(slow)
         if (over.aborted) given.destroy() // nobody waits for it any more
         return read(given)
       })])
@@ -86,6 +93,7 @@ export const createClient = ({ api, where, check, carriage, timeoutMs }: ClientO
       throw error instanceof ChannelLost || ShoalError.is(error) ? error : new ChannelLost(error, reply?.used ?? false)
     } finally {
       clearTimeout(timer)
+      clearTimeout(slow)
       over.removeEventListener('abort', abort)
     }
   }

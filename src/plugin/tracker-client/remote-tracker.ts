@@ -25,14 +25,16 @@ export interface RemoteTrackerOptions {
   readonly pin: RealmPin | undefined
   /** Told the pin when there was none. Nothing is sent before it resolves. */
   readonly onFirstPin: ((pin: RealmPin) => Promise<void> | void) | undefined
+  /** Told when a request that somebody waits for has had no answer for 2 s. */
+  readonly onSlow?: (() => void) | undefined
   /** For one request, milliseconds. */
   readonly timeoutMs: number
   readonly carriage: (parts: CarriageParts) => Carriage
 }
 
-export const remoteTracker = ({ where, pin, onFirstPin, timeoutMs, carriage }: RemoteTrackerOptions): Tracker => {
+export const remoteTracker = ({ where, pin, onFirstPin, onSlow, timeoutMs, carriage }: RemoteTrackerOptions): Tracker => {
   const check = realmCheck({ where, pin, onFirstPin })
-  const client = createClient({ api, where, check, timeoutMs, carriage: carriage({ api, where, check, timeoutMs }) })
+  const client = createClient({ api, where, check, onSlow, timeoutMs, carriage: carriage({ api, where, check, timeoutMs }) })
   return {
     where,
     realm: signal => client.realm(signal),
