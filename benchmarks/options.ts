@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly transports: readonly string[]
   readonly sizes: readonly number[]
   readonly runs: number
+  readonly runsGiven: boolean
+  readonly full: boolean
   readonly delays: readonly number[]
   readonly quick: boolean
   readonly json: boolean
@@ -29,7 +31,7 @@ const parse = (words: readonly string[]) => parseArgs({
   args: [...words], allowPositionals: true,
   options: {
     transport: { type: 'string' }, sizes: { type: 'string' }, runs: { type: 'string' }, delays: { type: 'string' }, results: { type: 'string' },
-    quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, check: { type: 'boolean', default: false }
+    quick: { type: 'boolean', default: false }, full: { type: 'boolean', default: false }, json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, check: { type: 'boolean', default: false }
   }
 })
 
@@ -51,5 +53,5 @@ export const readOptions = (words: readonly string[], known: readonly string[]):
     if (!(delay >= 0 && delay <= 2000)) throw new UsageError(`--delays: "${text}" is no number of milliseconds up to 2000.`)
     return delay
   })
-  return { parts: positionals.length === 0 ? ['throughput'] : positionals, transports: listOf(values.transport ?? 'tcp,quic,webrtc,memory'), sizes, runs, delays, quick, json, write, check, results: values.results }
+  return { parts: positionals.length === 0 ? ['throughput'] : positionals, transports: listOf(values.transport ?? 'tcp,quic,webrtc,memory'), sizes, runs, runsGiven: values.runs !== undefined, full: values.full, delays, quick, json, write, check, results: values.results }
 }

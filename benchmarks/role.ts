@@ -20,6 +20,7 @@ const roles: Readonly<Record<string, () => Promise<Play>>> = {
   relay: async () => (await import('./roles/relay.ts')).relay,
   micro: async () => (await import('./roles/micro.ts')).play,
   sealing: async () => (await import('./roles/sealing.ts')).play,
+  swarms: async () => (await import('./roles/swarms.ts')).play,
   'shoal-memory': async () => (await import('./roles/one-process.ts')).play
 }
 

@@ -33,6 +33,11 @@ export const targets: readonly Target[] = [
   ...['tcp', 'quic', 'webrtc'].map((transport): Target => ({
     part: 'throughput', what: `${transport}, 100 Mbit/s, 100 ms: the line used by the file after 2 s`, of: median(`${transport}/100mbit-100ms/shoal`, 'line-file'), limit: 0.9, sense: 'at least'
   })),
+  {
+    part: 'selectors', what: 'rarest-first over the optimum, 1,000 peers, 1,000 pieces', of: median('rounds/rarest-first/1000x1000', 'over-optimum'), limit: 1.02, sense: 'at most'
+  },
+  { part: 'selectors', what: '10,000 peers with churn: time to simulate', of: most('large/rarest-first', 'run-seconds'), limit: 600, sense: 'at most', unit: 's' },
+  { part: 'selectors', what: '10,000 peers with churn: memory', of: most('large/rarest-first', 'peak'), limit: 4295, sense: 'at most', unit: 'MB' },
   micro('shoal --help', 'start/help', 'ms', 120, 'at most', 'ms'),
   micro('sealing with sha256, over the slower of disk and hash', 'sealing/sha256', 'of-slower', 0.9, 'at least'),
   micro('sealing with sha1, over the slower of disk and hash', 'sealing/sha1', 'of-slower', 0.9, 'at least'),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { checkoutNode, ensureBuilt, environment, exitWith, root, run, swallowedFlags } from './setup.js'
 
 await exitWith(async () => {
-  const meant = swallowedFlags('npm run bench', { transport: true, sizes: true, runs: true, delays: true, quick: false, write: false, check: false })
+  const meant = swallowedFlags('npm run bench', { transport: true, sizes: true, runs: true, delays: true, quick: false, full: false, write: false, check: false })
   if (meant !== undefined) {
     process.stderr.write(`npm took a flag for itself. Flags for Shoal come after "--". Type: ${meant}\n`)
     return 2

@@ -8,6 +8,10 @@ export interface Run {
   /** Bytes. */
   readonly sizes: readonly number[]
   readonly runs: number
+  /** Whether that is what was asked for: else a part may have its own number. */
+  readonly runsGiven: boolean
+  /** What takes long, too. */
+  readonly full: boolean
   /** Of the line in throughput: milliseconds there and back. */
   readonly delays: readonly number[]
   readonly quick: boolean

@@ -2,32 +2,15 @@
 import { join } from 'node:path'
 import { listPlugins } from 'shoal'
 import { writeRandom } from '../../drive/files.ts'
-import { startRole } from '../../drive/role.ts'
-import { read } from '../../measure.ts'
 import { launcher } from '../../package-folder.ts'
 import { formatSize } from '../../quantities.ts'
-import type { Metric, Report, Row, Section } from '../../report/report.ts'
+import type { Report } from '../../report/report.ts'
 import type { Run } from '../part.ts'
-
-type Values = Readonly<Record<string, number>>
-
-interface Trial { readonly id: string, readonly labels: readonly string[], once (number: number): Promise<Values> }
-
-interface Family extends Pick<Section, 'id' | 'title' | 'labels' | 'metrics' | 'notes' | 'plot'> { readonly trials: readonly Trial[] }
+import { askRole, metric, runTrials } from '../trials.ts'
+import type { Family, Trial } from '../trials.ts'
 
 const MiB = 2 ** 20
-const metric = (key: string, title: string, digits: number, shown: Metric['shown'] = 'spread'): Metric => ({ key, title, digits, shown })
 const peak = metric('peak', 'peak MB', 0, 'max')
-
-/** One answer of a role, and the most memory that its process had. */
-const askRole = async ({ processes }: Run, name: string, options: Readonly<Record<string, unknown>>): Promise<Values> => {
-  const role = startRole(processes, name, options)
-  const answer = await role.answer()
-  const peakBytes = read(role.pid)?.peakBytes
-  await role.end()
-  const values = Object.entries(answer).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
-  return { ...Object.fromEntries(values), ...peakBytes === undefined ? {} : { peak: peakBytes / 1e6 } }
-}
 
 const choices = (run: Run): Family => {
   const [peers, sizes] = run.quick ? [100, [1_000, 10_000]] : [1_000, [10_000, 100_000, 1_000_000]]
@@ -92,21 +75,5 @@ const starting = ({ processes }: Run): Family => {
 
 export const micro = async (run: Run): Promise<Report> => {
   const families = [starting(run), frames(run), integrity(run), await sealing(run), choices(run)]
-  const failures: string[] = []
-  const values = new Map<Trial, Map<string, number[]>>(families.flatMap(({ trials }) => trials.map(trial => [trial, new Map<string, number[]>()] as const)))
-  for (let number = 1; number <= run.runs; number++) {
-    for (const [trial, kept] of values) {
-      run.signal.throwIfAborted()
-      try {
-        const measured = await trial.once(number)
-        for (const [key, value] of Object.entries(measured)) kept.set(key, [...kept.get(key) ?? [], value])
-        run.say(`${trial.id}: run ${number} of ${run.runs}: ${Object.entries(measured).map(([key, value]) => `${key} ${value.toPrecision(3)}`).join(', ')}`)
-      } catch (error) {
-        run.signal.throwIfAborted()
-        failures.push(`${trial.id}, run ${number}: ${error instanceof Error ? error.message : String(error)}`)
-      }
-    }
-  }
-  const rows = (trials: readonly Trial[]): readonly Row[] => trials.map(trial => ({ id: trial.id, labels: trial.labels, values: Object.fromEntries(values.get(trial) ?? []) }))
-  return { part: 'micro', failures, skipped: [], sections: families.map(({ trials, ...section }) => ({ ...section, rows: rows(trials) })) }
+  return { part: 'micro', skipped: [], ...await runTrials(run, families) }
 }
