@@ -76,6 +76,12 @@ const openNetwork = async ({ stateFolder, log, parts }: TrackerNetworkOptions, t
   return network
 }
 
+/** Whether somebody asked for libp2p: the tracker then does not begin without it. */
+export const isLibp2pAsked = (args: Arguments): boolean => {
+  const place = args.option('--libp2p')
+  return place !== 'none' && (place !== undefined || args.list('--transport').length > 0)
+}
+
 /**
  * Reads what was asked for, so that what is wrong with it is told before anything runs.
  * @returns opens the node, once it is known where HTTPS is served; undefined when nobody wants it, or when nobody asked for it and it cannot be: HTTPS is enough

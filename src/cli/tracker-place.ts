@@ -18,7 +18,8 @@ export interface TrackerPlace {
   /** Its address, printed once it accepts connections. */
   url (served: ServedHttps): string
   /** What is printed after it: the addresses of libp2p, each alone in a line, and what to type. */
-  directions (served: Served): string
+  /** @param more lines below its addresses, about what else runs here */
+  directions (served: Served, more?: readonly string[]): string
 }
 
 export interface ServedHttps { readonly pin: RealmPin, readonly port: number }
@@ -95,12 +96,12 @@ export const choosePlace = async (given: { readonly info: string | undefined, re
     listen, url,
     trackers,
     ...line.pin === undefined ? {} : { pin: line.pin },
-    directions: served => {
+    directions: (served, more = []) => {
       const next = isLoopback(host)
         ? [`Here, in another terminal:  shoal peer '${url(served)}'`,
             `This address is seen from this machine only. For other machines, stop it and start it with:  shoal tracker --listen 0.0.0.0:${served.port}` + (lan === undefined ? '' : `  (this machine is ${lan})`)]
         : [`On another machine:  shoal peer '${url(served)}'`]
-      return [...shownAddresses(served, host), ...next, 'quit or Ctrl-C stops it.', ''].join('\n')
+      return [...shownAddresses(served, host), ...more, ...next, 'quit or Ctrl-C stops it.', ''].join('\n')
     }
   }
 }

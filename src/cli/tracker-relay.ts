@@ -15,6 +15,10 @@ const maxTold = { relays: 8, stun: 4 }
 export interface TrackerRelay {
   /** For the tracker's node; undefined: it is no relay. */
   readonly parts: RelayService['parts'] | undefined
+  /** Whether a relay or a STUN server is to run here: the tracker does not begin without it. */
+  readonly isAsked: boolean
+  /** What runs here, for people, once it does. */
+  lines (): readonly string[]
   /** What members are told, once there is all that is wanted here. */
   told (): Promise<{ readonly relays: readonly string[], readonly stun: readonly string[] }>
   /** The tracker's node is there. @throws ShoalError BAD_OPTION when it is not, and is to be a relay */
@@ -57,6 +61,11 @@ export const trackerRelay = (args: Arguments, realm: Realm, log: (line: string) 
 
   return {
     parts: service?.parts,
+    isAsked: service !== undefined || stunAt !== undefined,
+    lines: () => [
+      ...own[0] === undefined ? [] : [`A relay for its members, who are told of it:  ${own[0]}`],
+      ...stun === undefined ? [] : [`A STUN server for its members, who are told of it:  ${stun.told}`]
+    ],
     async told () {
       await serving.promise
       return { relays: [...others, ...own].slice(0, maxTold.relays), stun: [...otherStun, ...stun === undefined ? [] : [stun.told]].slice(0, maxTold.stun) }

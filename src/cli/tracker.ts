@@ -20,7 +20,7 @@ import { noticeLine } from './notices.ts'
 import type { Ending } from './signals.ts'
 import { aborted } from './signals.ts'
 import { watchConsole } from './tracker-console.ts'
-import { trackerNetwork } from './tracker-network.ts'
+import { isLibp2pAsked, trackerNetwork } from './tracker-network.ts'
 import { trackerRelay } from './tracker-relay.ts'
 import type { TrackerRelay } from './tracker-relay.ts'
 import { choosePlace } from './tracker-place.ts'
@@ -85,10 +85,14 @@ const serve = async (args: Arguments, place: TrackerPlace, io: Io, ending: Endin
       })
       try {
         const { port } = served.address
-        await write(io.stdout, `${place.url({ pin, port })}\n`)
+        const printUrl = (): Promise<void> => write(io.stdout, `${place.url({ pin, port })}\n`)
+        // who reads it may begin; but not if what was asked for beside HTTPS cannot be, and ends it
+        const mayFail = isLibp2pAsked(args) || relaying.isAsked
+        if (!mayFail) await printUrl()
         await overLibp2p(service, await openNetwork(served.address), log, async network => {
           await relaying.serve(network, ending.signal)
-          await write(io.stdout, place.directions({ pin, port, ...network === undefined ? {} : { libp2p: { peer: network.peer, addresses: network.addresses() } } }))
+          if (mayFail) await printUrl()
+          await write(io.stdout, place.directions({ pin, port, ...network === undefined ? {} : { libp2p: { peer: network.peer, addresses: network.addresses() } } }, relaying.lines()))
           watchConsole(io, ending)
           await aborted(ending.signal)
         })

@@ -113,6 +113,13 @@ describe('shoal tracker', () => {
     expect(readFileSync(info, 'utf8')).toBe(`# ours\nlocalhost:${port}#sha256=${pin}\n`)
   })
 
+  it('says that it is a relay, and at which address, below its own', async () => {
+    const running = await tracker(temporary(), ['--listen', here, '--transport', 'tcp', '--relay'])
+    const [printed] = await running.out.until(/^https:[^]*quit or Ctrl-C stops it\.\n/)
+    const address = /^\/ip4\/127\.0\.0\.1\/tcp\/\d+\/p2p\/\w+/m.exec(printed)?.[0] ?? 'none'
+    expect(printed.split('\n')).toContain(`A relay for its members, who are told of it:  ${address}`)
+  })
+
   it('refuses what it cannot be, saying why', async () => {
     const [home, folder] = [temporary(), temporary()]
     const info = (name: string, text: string): string => { writeFileSync(join(folder, name), text); return join(folder, name) }
@@ -133,10 +140,12 @@ describe('shoal tracker', () => {
     expect(await refused(['--listen', here, '--state', 'nothing'])).toEqual([2, 'PLUGIN_NOT_FOUND', ''])
     expect(await refused(['--listen', here, '--certificate', one])).toEqual([2, 'BAD_OPTION', ''])
     expect(await refused(['--listen', here, ...Array.from({ length: 9 }, () => ['--advertise-relay', '/ip4/192.0.2.1/tcp/1/p2p/12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5']).flat()])).toEqual([2, 'BAD_OPTION', ''])
-    expect((await refused(['--listen', here, '--libp2p', 'none', '--stun'])).slice(0, 2)).toEqual([2, 'BAD_OPTION'])
+    expect(await refused(['--listen', here, '--libp2p', 'none', '--stun'])).toEqual([2, 'BAD_OPTION', ''])
+    expect(await refused(['--listen', here, '--transport', 'tcp', '--stun', '--stun-program', 'no-such-turnserver'])).toEqual([2, 'BAD_OPTION', ''])
     const busy = createServer().listen(0, '127.0.0.1')
     await once(busy, 'listening')
     expect(await refused(['--listen', `127.0.0.1:${(busy.address() as AddressInfo).port}`])).toEqual([6, 'PORT_IN_USE', ''])
+    expect(await refused(['--listen', here, '--transport', 'tcp', '--libp2p', `127.0.0.1:${(busy.address() as AddressInfo).port}`])).toEqual([6, 'PORT_IN_USE', ''])
     busy.close()
     const running = await tracker(home)
     expect(await refused(['--listen', here])).toEqual([5, 'HOME_IN_USE', ''])
