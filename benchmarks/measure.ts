@@ -7,6 +7,8 @@ export interface Reading {
   readonly peakBytes: number
   /** Received by all interfaces of the network that the process is in. */
   readonly netBytes: number
+  /** Sent by them. */
+  readonly sentBytes: number
 }
 
 /** `getconf CLK_TCK`: 100 on every Linux that Node runs on. */
@@ -23,10 +25,14 @@ export const peakOf = (status: string): number => Number(/^VmHWM:\s+(\d+) kB$/m.
 /** From /proc/PID/net/dev: the first number of each line is what an interface received. */
 export const receivedOf = (dev: string): number => [...dev.matchAll(/^\s*[^\s:|]+:\s*(\d+)/gm)].reduce((sum, found) => sum + Number(found[1]), 0)
 
+/** The ninth number is what it sent. */
+export const sentOf = (dev: string): number => [...dev.matchAll(/^\s*[^\s:|]+:\s*(?:\d+\s+){8}(\d+)/gm)].reduce((sum, found) => sum + Number(found[1]), 0)
+
 export const read = (pid: number): Reading | undefined => {
   if (process.platform !== 'linux') return undefined
   const text = (name: string): string => readFileSync(`/proc/${pid}/${name}`, 'utf8')
-  return { cpuSeconds: cpuOf(text('stat')), peakBytes: peakOf(text('status')), netBytes: receivedOf(text('net/dev')) }
+  const dev = text('net/dev')
+  return { cpuSeconds: cpuOf(text('stat')), peakBytes: peakOf(text('status')), netBytes: receivedOf(dev), sentBytes: sentOf(dev) }
 }
 
 /** What a process used while something happened. */
@@ -35,6 +41,6 @@ export const since = (pid: number): () => Reading | undefined => {
   return () => {
     const after = read(pid)
     if (before === undefined || after === undefined) return undefined
-    return { cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakBytes: after.peakBytes, netBytes: after.netBytes - before.netBytes }
+    return { cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakBytes: after.peakBytes, netBytes: after.netBytes - before.netBytes, sentBytes: after.sentBytes - before.sentBytes }
   }
 }

@@ -6,6 +6,7 @@ export interface BenchOptions {
   readonly parts: readonly string[]
   readonly transports: readonly string[]
   readonly sizes: readonly number[]
+  readonly sizesGiven: boolean
   readonly runs: number
   readonly runsGiven: boolean
   readonly full: boolean
@@ -53,5 +54,5 @@ export const readOptions = (words: readonly string[], known: readonly string[]):
     if (!(delay >= 0 && delay <= 2000)) throw new UsageError(`--delays: "${text}" is no number of milliseconds up to 2000.`)
     return delay
   })
-  return { parts: positionals.length === 0 ? ['throughput'] : positionals, transports: listOf(values.transport ?? 'tcp,quic,webrtc,memory'), sizes, runs, runsGiven: values.runs !== undefined, full: values.full, delays, quick, json, write, check, results: values.results }
+  return { parts: positionals.length === 0 ? ['throughput'] : positionals, transports: listOf(values.transport ?? 'tcp,quic,webrtc,memory'), sizes, sizesGiven: values.sizes !== undefined, runs, runsGiven: values.runs !== undefined, full: values.full, delays, quick, json, write, check, results: values.results }
 }

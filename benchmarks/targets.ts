@@ -33,6 +33,14 @@ export const targets: readonly Target[] = [
   ...['tcp', 'quic', 'webrtc'].map((transport): Target => ({
     part: 'throughput', what: `${transport}, 100 Mbit/s, 100 ms: the line used by the file after 2 s`, of: median(`${transport}/100mbit-100ms/shoal`, 'line-file'), limit: 0.9, sense: 'at least'
   })),
+  ...['32MiB', '128MiB'].flatMap((size): Target[] => [
+    { part: 'swarm', what: `one to eight, ${size}: last one over the bound`, of: median(`${size}/rarest-first`, 'over-bound'), limit: 1.15, sense: 'at most' },
+    { part: 'swarm', what: `one to eight, ${size}: copies sent by the sharer`, of: median(`${size}/rarest-first`, 'copies'), limit: 1.1, sense: 'at most' },
+    {
+      part: 'swarm', what: `one to eight, ${size}: real over simulated`, of: median(`${size}/rarest-first`, 'seconds'), over: median(`${size}/rarest-first/simulated`, 'seconds'),
+      limit: 1.15, sense: 'at most'
+    }
+  ]),
   {
     part: 'selectors', what: 'rarest-first over the optimum, 1,000 peers, 1,000 pieces', of: median('rounds/rarest-first/1000x1000', 'over-optimum'), limit: 1.02, sense: 'at most'
   },

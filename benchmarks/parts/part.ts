@@ -7,6 +7,7 @@ export interface Run {
   readonly transports: readonly string[]
   /** Bytes. */
   readonly sizes: readonly number[]
+  readonly sizesGiven: boolean
   readonly runs: number
   /** Whether that is what was asked for: else a part may have its own number. */
   readonly runsGiven: boolean

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cpuOf, peakOf, read, receivedOf } from '../../benchmarks/measure.ts'
+import { cpuOf, peakOf, read, receivedOf, sentOf } from '../../benchmarks/measure.ts'
 import { readOptions } from '../../benchmarks/options.ts'
 import { lineUse } from '../../benchmarks/parts/throughput/watch-line.ts'
 import { formatSize, parseSize } from '../../benchmarks/quantities.ts'
@@ -8,7 +8,8 @@ import { benchOptions, benchParts } from '../../src/cli/bench-options.ts'
 describe('what a process used', () => {
   it('is user and system time, whatever the program is called', () => { expect(cpuOf('12 (a) b) c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0')).toBeCloseTo(2, 9) })
   it('is the peak of its memory', () => { expect(peakOf('Name:\tnode\nVmPeak:\t  999 kB\nVmHWM:\t    2048 kB\n')).toBe(2 * 2 ** 20) })
-  it('is what all interfaces received', () => {
+  it('is what all interfaces received and sent', () => {
+    expect(sentOf('    lo: 100 1 0 0 0 0 0 0 200 2\n  eth0:42 3 0 0 0 0 0 0 9 9\n')).toBe(209)
     expect(receivedOf('Inter-|   Receive |  Transmit\n face |bytes packets|bytes\n    lo: 100 1 0 0 0 0 0 0 200 2\n  eth0:42 3 0 0 0 0 0 0 9 9\n')).toBe(142)
   })
   it.runIf(process.platform === 'linux')('is there for this process', () => {
