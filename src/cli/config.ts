@@ -25,6 +25,8 @@ export interface Configuration {
 export interface Settings extends Arguments {
   /** The folder that paths in the value of this option begin from: of the configuration if it says so, else the working directory. */
   from (option: string): string
+  /** What comes of the value of this option. What is wrong with one from the configuration is told with the file and the key. */
+  read<T> (option: string, work: () => Promise<T> | T): Promise<T>
   readonly plugins: PluginOptions
 }
 
@@ -94,10 +96,22 @@ export const readConfiguration = async (given: string | undefined, io: Io): Prom
 
 /** What was typed, then what the configuration says. */
 export const settingsOf = (args: Arguments, { file, values, plugins }: Configuration): Settings => {
-  const from = (option: string): string => args.has(option) || !values.has(option) || file === undefined ? process.cwd() : dirname(file)
+  /** The file that the value is from; none: it was typed, or is nowhere. */
+  const fileOf = (option: string): string | undefined => args.has(option) || !values.has(option) ? undefined : file
+  const from = (option: string): string => {
+    const origin = fileOf(option)
+    return origin === undefined ? process.cwd() : dirname(origin)
+  }
   const path = (option: string, value: string | undefined): string | undefined => value !== undefined && option === '--password-file' ? resolve(from(option), value) : value
   return {
     ...args, from, plugins,
+    async read (option, work) {
+      try { return await work() } catch (cause) {
+        const origin = fileOf(option)
+        if (origin === undefined || !ShoalError.is(cause)) throw cause
+        throw new ShoalError(cause.code, `In the configuration ${origin}, at "${option.slice(2)}": ${cause.message}`, { cause })
+      }
+    },
     option: option => args.has(option) ? args.option(option) : path(option, values.get(option)?.at(-1)),
     list: option => args.has(option) ? args.list(option) : values.get(option) ?? [],
     has: option => args.has(option) || values.has(option)

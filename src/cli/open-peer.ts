@@ -8,7 +8,6 @@ import type { PluginOptions } from '../loader.ts'
 import { parseHostPort, parseRelay } from '../network/addresses.ts'
 import { inTime } from './closing.ts'
 import type { Settings } from './config.ts'
-import type { Arguments } from './grammar.ts'
 import { homeOf, makeHome } from './homes.ts'
 import type { Home } from './homes.ts'
 import type { Io } from './io.ts'
@@ -40,8 +39,8 @@ const readListen = async (text: string): Promise<{ host: string, port: number }>
   }
 }
 
-const readLimits = (args: Arguments): { up?: number, down?: number } => {
-  const [up, down] = [rateOption(args, '--up-limit'), rateOption(args, '--down-limit')]
+const readLimits = async (args: Settings): Promise<{ up?: number, down?: number }> => {
+  const [up, down] = await Promise.all(['--up-limit', '--down-limit'].map(option => args.read(option, () => rateOption(args, option))))
   return { ...up === undefined ? {} : { up }, ...down === undefined ? {} : { down } }
 }
 
@@ -51,7 +50,7 @@ const readPlugins = async (args: Settings, folder: string, tell: (notice: Notice
   // however the peer's state is named, sqlite is the same file
   const options: PluginOptions = { ...args.plugins, 'state-sqlite': { path: join(folder, 'profile.sqlite'), ...args.plugins['state-sqlite'] } }
   const named = (kind: Kind, specs: readonly (string | undefined)[]): Promise<readonly Plugin[]> =>
-    Promise.all(specs.filter(spec => spec !== undefined).map(spec => loadPlugin(kind, spec, { from: args.from(`--${kind}`), options })))
+    args.read(`--${kind}`, () => Promise.all(specs.filter(spec => spec !== undefined).map(spec => loadPlugin(kind, spec, { from: args.from(`--${kind}`), options }))))
   const usual = async (kind: Kind): Promise<readonly Plugin[]> =>
     Promise.all((await preset(kind, { home: folder })).map(async plugin => `${kind}-${plugin.name}` in args.plugins ? await loadPlugin(kind, plugin.name, { options }) : plugin))
   /** Those named; none: the usual ones if the configuration has something to say about them, else createShoal knows. */
@@ -60,11 +59,11 @@ const readPlugins = async (args: Settings, folder: string, tell: (notice: Notice
     return given.length > 0 || !Object.keys(args.plugins).some(name => name.startsWith(`${kind}-`)) ? given : usual(kind)
   }
   const specs = args.list('--transport')
-  const transports = chooseTransports(specs, {
+  const transports = args.read('--transport', () => chooseTransports(specs, {
     load: spec => loadPlugin('transport', spec, { from: args.from('--transport'), options }),
     // who named it should see it; who did not is not missing anything
     leftOut: text => { tell({ level: specs.some(spec => spec !== 'auto' && spec !== 'udp') ? 'warning' : 'debug', text }) }
-  })
+  }))
   const [{ plugins, prefer }, integrities] = await Promise.all([transports, named('integrity', args.list('--integrity'))])
   const use = [
     ...plugins,
@@ -91,9 +90,9 @@ export interface PeerPlace {
 
 /** @throws ShoalError HOME_IN_USE, PORT_IN_USE, and those of plugins and tracker_info */
 export const openPeer = async (args: Settings, place: PeerPlace, io: Io, tell: (notice: Notice) => void): Promise<OpenPeer> => {
-  const limits = readLimits(args)
+  const limits = await readLimits(args)
   const announce = args.list('--announce')
-  const relays = args.list('--relay').map(parseRelay)
+  const relays = await args.read('--relay', () => args.list('--relay').map(parseRelay))
   const { slow, during } = trackerWait(tell)
   const tracker = await chooseTracker(place.tracker, tell, slow)
   const listen = place.listen === undefined ? undefined : await readListen(place.listen)

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseConfiguration, readSettings } from '../../src/cli/config.ts'
 import type { Settings } from '../../src/cli/config.ts'
 import { readArguments } from '../../src/cli/grammar.ts'
+import { openPeer } from '../../src/cli/open-peer.ts'
 import { configFileOf } from '../../src/cli/homes.ts'
 import { peerOptions, shellOptions } from '../../src/cli/peer-options.ts'
 import { fakeProcess } from './streams.ts'
@@ -66,6 +67,20 @@ describe('the configuration', () => {
     const home = folder({ 'config.json': { selector: './mine.ts', storage: 'file', 'password-file': 'secret.txt' } })
     const said = await settings(home, '--storage', './mine.ts', '--user', 'ann')
     expect([said.from('--selector'), said.from('--storage'), said.from('--integrity'), said.option('--password-file')]).toEqual([home, process.cwd(), process.cwd(), join(home, 'secret.txt')])
+  })
+
+  it('is named, with the key, by what is wrong with a value of it; what is typed is not', async () => {
+    const home = folder({ 'config.json': { 'up-limit': 'fast', selector: './none.ts', transport: './none.ts' } })
+    const said = async (...words: readonly string[]): Promise<string> => {
+      const args = await settings(home, ...words)
+      return openPeer(args, { listen: undefined, tracker: undefined }, fakeProcess({ env: { SHOAL_HOME: home } }).io, () => undefined).then(() => '', (error: unknown) => String(error))
+    }
+    const file = join(home, 'config.json')
+    expect(await said()).toContain(`In the configuration ${file}, at "up-limit": --up-limit: "fast" is not`)
+    expect(await said('--up-limit', '1', '--transport', 'tcp')).toContain(`In the configuration ${file}, at "selector": There is no selector plugin at "${join(home, 'none.ts')}"`)
+    expect(await said('--up-limit', '1', '--selector', 'random')).toContain(`In the configuration ${file}, at "transport": There is no transport plugin at`)
+    expect(await said('--up-limit', 'slow')).toMatch(/: --up-limit: "slow" is not/)
+    expect(await said('--up-limit', 'slow')).not.toContain(file)
   })
 
   it.each([
