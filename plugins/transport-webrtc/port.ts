@@ -30,7 +30,9 @@ const isFree = async (host: string, port: number): Promise<boolean> => {
 const anyPort = async (host: string): Promise<number> => {
   for (;;) {
     const port = await bindable(host, 0)
-    if (!spent.has(port)) return port
+    if (spent.has(port)) continue
+    spent.add(port) // at once: the system gives a port that is free again to whoever asks next
+    return port
   }
 }
 
@@ -50,10 +52,11 @@ export const claimPort = async <T extends { readonly port: number }>(host: strin
     const kept = recall(asked)
     if (kept !== undefined) return kept
     if (spent.has(asked)) throw inUse(host, asked, 'this process does, or did at another address')
+    spent.add(asked)
     try { await bindable(host, asked) } catch (error) {
+      spent.delete(asked)
       throw error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' ? inUse(host, asked, 'another program does') : error
     }
-    spent.add(asked)
     return asked
   }
   const last = await remembered(folder)

@@ -36,17 +36,17 @@ describe('sharing a file in a group, between real processes', () => {
 
   it('fetches different pieces from several sharers of the same content', async () => {
     const world = await createWorld()
-    const sharers = await Promise.all(['alice', 'bob', 'carol'].map(async name => [name, await world.user(name, { args: ['--up-limit', '3MiB'] })] as const))
+    const sharers = await Promise.all(['alice', 'bob', 'carol'].map(async name => [name, await world.user(name, { args: ['--up-limit', '2MiB'] })] as const))
     const dave = await world.user('dave')
     const [[, alice], ...rest] = sharers as [typeof sharers[0], ...typeof sharers]
     await world.group('crew', alice, ...rest, ['dave', dave])
     for (const [, peer] of sharers) {
-      const [line] = await peer.run('upload_file', world.file('data.bin', 12 * MiB), 'crew')
+      const [line] = await peer.run('upload_file', world.file('data.bin', 24 * MiB), 'crew')
       expect(line?.split('\t').at(-1)).toBe(peer === alice ? 'listed' : 'added')
     }
     await dave.run('download_file', 'crew', 'data.bin', world.path('copy'))
     const { bytesByPeer } = await finished(dave, 'data.bin')
-    expect(hashOf(world.path('copy'))).toBe(hashOf(world.file('data.bin', 12 * MiB)))
+    expect(hashOf(world.path('copy'))).toBe(hashOf(world.file('data.bin', 24 * MiB)))
     expect(bytesByPeer.map(({ user }) => user).sort()).toEqual(['alice', 'bob', 'carol'])
     for (const { bytes } of bytesByPeer) expect(bytes).toBeGreaterThan(MiB)
   })

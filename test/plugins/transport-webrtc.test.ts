@@ -19,6 +19,7 @@ runSuite('transport-webrtc', transportSuite({
   doomed: () => doomed('webrtc')
 }), () => transportRig({
   transport: () => made,
+  deadlineMs: 25_000, // 64 MiB both ways are 2 s of CPU in this process
   network: async (_, listen) => networkOf(await make(listen?.port), { listen }),
   silentAddress: `/ip4/127.0.0.1/udp/${silent.address().port}/webrtc-direct/certhash/u${Buffer.from([0x12, 32, ...new Uint8Array(32)]).toString('base64url')}`
 }))
