@@ -134,6 +134,9 @@ export const createLogin = ({ house, tracker, device, network, relays, began, pa
         // those that we are in at the login, too, so that the first transfer finds the place taken
         groups: () => new Set([...sharing.groups(), ...downloading.groups(), ...mine]),
         mine: group => membership.mine(group),
+        missed: (relay, error) => {
+          house.events.send({ type: 'warning', detail: error === 'back' ? `The relay ${relay} is back.` : `The relay ${relay} cannot be used: ${error.message.replace(/\. It is tried again.*$|\.$/, '')}. It is tried again and again.` })
+        },
         changed: (relay, has) => { house.log(`${has ? 'A place at' : 'No place any more at'} the relay ${relay}`); house.engine.moved() }
       }),
       followNotices(house, account, {

@@ -26,6 +26,8 @@ export interface RelaysOptions {
   mine (group: GroupId): Promise<Uint8Array>
   /** We can be dialed through a relay, or no longer. */
   changed (relay: string, has: boolean): void
+  /** None of a relay's addresses leads to it; told once, and then that there is a place at it again. */
+  missed? (relay: string, error: Error | 'back'): void
   readonly signal: AbortSignal
   log (line: string): void
 }
@@ -62,7 +64,7 @@ const talk = (link: Link): { show (credential: Uint8Array): Promise<RelayAnswer>
 
 /** Runs until the signal; never rejects. */
 export const keepRelays = async (options: RelaysOptions): Promise<void> => {
-  const { network, groups, mine, changed, signal, log } = options
+  const { network, groups, mine, changed, missed, signal, log } = options
   const isOver = (): boolean => signal.aborted
   const notBefore = new Map<GroupId, number>()
 
@@ -86,7 +88,7 @@ export const keepRelays = async (options: RelaysOptions): Promise<void> => {
   }
 
   /** One link, from its opening to its end. @returns whether there was a place */
-  const hold = async (relay: string): Promise<boolean> => {
+  const hold = async (relay: string, gained: () => void): Promise<boolean> => {
     const link = await network.reach(relay, relayProtocol, AbortSignal.any([signal, AbortSignal.timeout(answerMs)]))
     const ended = new AbortController()
     const { show, over } = talk(link)
@@ -102,6 +104,7 @@ export const keepRelays = async (options: RelaysOptions): Promise<void> => {
         if (admitted && place?.holds !== true) {
           place = await network.reserve(relay)
           changed(relay, true)
+          gained()
         }
         await pause(systemClock, lookMs, AbortSignal.any([ended.signal, signal]))
       }
@@ -117,15 +120,26 @@ export const keepRelays = async (options: RelaysOptions): Promise<void> => {
   const keep = async (addresses: readonly string[]): Promise<void> => {
     let retryMs = firstRetryMs
     let tried = 0
+    let isMissed = false
     while (!isOver()) {
       if (groups().size === 0) { await pause(systemClock, lookMs, signal); continue }
       const relay = addresses[tried % addresses.length] ?? ''
-      const had = await hold(relay).catch((error: unknown) => {
+      let failure: Error | undefined
+      const gained = (): void => {
+        if (isMissed) missed?.(relay, 'back')
+        isMissed = false
+      }
+      const had = await hold(relay, gained).catch((error: unknown) => {
         if (!isOver()) log(`The relay ${relay} cannot be used: ${String(error)}`)
+        failure = error instanceof Error ? error : new Error(String(error))
         return false
       })
       if (had) retryMs = firstRetryMs
       else tried++
+      if (failure !== undefined && !isMissed && !isOver() && tried % addresses.length === 0) {
+        isMissed = true
+        missed?.(relay, failure)
+      }
       if (isOver() || (!had && tried % addresses.length !== 0)) continue
       await pause(systemClock, retryMs, signal)
       if (!had) retryMs = Math.min(retryMs * 2, lastRetryMs)

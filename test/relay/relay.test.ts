@@ -244,6 +244,25 @@ describe('a peer that keeps its relays', () => {
     expect(throughRelay(member)).toEqual([])
   }, 30_000)
 
+  it('tells once that a relay cannot be reached, and that it is back', async () => {
+    const world = await createRelayWorld()
+    const member = await world.member()
+    const stop = new AbortController()
+    const told: string[] = []
+    const failed: string[] = []
+    await world.relay.stop()
+    const kept = keepRelays({
+      network: member.network, relays: [world.address], signal: stop.signal, groups: () => new Set([one]), mine: group => member.credential(group),
+      changed () {}, missed (relay, error) { told.push(`${relay} ${error === 'back' ? error : error.name}`) }, log: line => { failed.push(line) }
+    })
+    await vi.waitFor(() => { expect(failed.length).toBeGreaterThan(1) }, 10_000)
+    expect(told).toEqual([`${world.address} ShoalError`])
+    await world.restart()
+    await vi.waitFor(() => { expect(told).toEqual([`${world.address} ShoalError`, `${world.address} back`]) }, 10_000)
+    stop.abort()
+    await kept
+  }, 30_000)
+
   it('tries again when its link ended while a credential was fetched', async () => {
     const world = await createRelayWorld()
     const member = await world.member()
