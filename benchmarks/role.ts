@@ -21,6 +21,7 @@ const roles: Readonly<Record<string, () => Promise<Play>>> = {
   micro: async () => (await import('./roles/micro.ts')).play,
   sealing: async () => (await import('./roles/sealing.ts')).play,
   swarms: async () => (await import('./roles/swarms.ts')).play,
+  'torrent-tracker': async () => (await import('./roles/torrent-tracker.ts')).play,
   'shoal-memory': async () => (await import('./roles/one-process.ts')).play
 }
 

@@ -33,6 +33,9 @@ export const targets: readonly Target[] = [
   ...['tcp', 'quic', 'webrtc'].map((transport): Target => ({
     part: 'throughput', what: `${transport}, 100 Mbit/s, 100 ms: the line used by the file after 2 s`, of: median(`${transport}/100mbit-100ms/shoal`, 'line-file'), limit: 0.9, sense: 'at least'
   })),
+  ...([['scp', 1], ['syncthing', 0.65], ['aria2', 0.5], ['libtorrent', 0.4], ['webtorrent', 0.4]] as const).map(([tool, limit]): Target => ({
+    part: 'neighbours', what: `tcp, 1GiB: seconds over those of ${tool}`, of: median('1GiB/shoal', 'seconds'), over: median(`1GiB/${tool}`, 'seconds'), limit, sense: 'at most'
+  })),
   ...['32MiB', '128MiB'].flatMap((size): Target[] => [
     { part: 'swarm', what: `one to eight, ${size}: last one over the bound`, of: median(`${size}/rarest-first`, 'over-bound'), limit: 1.15, sense: 'at most' },
     { part: 'swarm', what: `one to eight, ${size}: copies sent by the sharer`, of: median(`${size}/rarest-first`, 'copies'), limit: 1.1, sense: 'at most' },

@@ -1,0 +1,74 @@
+/** libtorrent by its Python binding, with its defaults: both sides run when the clock starts, and the downloader is told where the other is. */
+import { execFileSync } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { since } from '../../measure.ts'
+import { freePort, toDisk } from './tool.ts'
+import type { Neighbour } from './tool.ts'
+import { torrentOf } from './torrent.ts'
+
+const python = '/usr/bin/python3'
+
+/** Arguments: seed or fetch, torrent, folder, own port, the other's port. */
+const program = `
+import sys, libtorrent as lt
+mode, torrent, folder, port, other = sys.argv[1:6]
+ses = lt.session({'listen_interfaces': '127.0.0.1:' + port, 'enable_dht': False, 'enable_lsd': False, 'enable_upnp': False, 'enable_natpmp': False,
+  'alert_mask': lt.alert.category_t.status_notification | lt.alert.category_t.error_notification})
+info = lt.torrent_info(torrent)
+p = lt.add_torrent_params()
+p.ti, p.save_path = info, folder
+if mode == 'seed':
+  p.flags |= lt.torrent_flags.seed_mode
+  handle = ses.add_torrent(p)
+  print('ready', flush=True)
+  sys.stdin.read()
+else:
+  print('ready', flush=True)
+  sys.stdin.readline()
+  handle = ses.add_torrent(p)
+  handle.connect_peer(('127.0.0.1', int(other)))
+  done = False
+  while not done:
+    ses.wait_for_alert(1000)
+    for a in ses.pop_alerts():
+      if isinstance(a, lt.torrent_finished_alert):
+        handle.flush_cache()
+      if isinstance(a, lt.cache_flushed_alert):
+        done = True
+  print('done', flush=True)
+  sys.stdin.read()
+`
+
+const isThere = (): boolean => {
+  try { execFileSync(python, ['-c', 'import libtorrent'], { stdio: 'ignore' }); return true } catch { return false } // the type says so
+}
+
+export const libtorrent: Neighbour = {
+  missing: () => isThere() ? undefined : 'Python finds no libtorrent: apt install python3-libtorrent',
+  contestant: {
+    label: 'libtorrent, not encrypted', name: 'libtorrent',
+    async run ({ file, folder, place, processes }) {
+      const into = join(folder, 'to')
+      await mkdir(into, { recursive: true })
+      const torrent = join(folder, 'file.torrent')
+      await writeFile(torrent, await torrentOf(file, 'http://127.0.0.1:1/announce'))
+      const [port, other] = [await freePort(), await freePort()].map(String)
+      const start = (mode: string, directory: string, own = '', peer = '', through: readonly string[] = []) => processes.start([python, '-c', program, mode, torrent, directory, own, peer], { through })
+      const seeder = start('seed', dirname(file), port, other, place.sharer)
+      await seeder.line()
+      const client = start('fetch', into, other, port, place.downloader)
+      await client.line()
+      const [ofSeeder, ofClient] = [since(seeder.pid), since(client.pid)]
+      const from = performance.now()
+      client.type('go')
+      await client.line()
+      const used = { sharer: ofSeeder(), downloader: ofClient() }
+      const copy = join(into, basename(file))
+      await toDisk(copy)
+      const seconds = (performance.now() - from) / 1000
+      await Promise.all([client.end(), seeder.end()])
+      return { seconds, used, netBytes: used.downloader?.netBytes, copy }
+    }
+  }
+}
