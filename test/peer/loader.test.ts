@@ -110,6 +110,7 @@ describe('a plugin that cannot be used', () => {
     const at = folder({ 'node_modules/@some/unbuilt/package.json': JSON.stringify({ name: '@some/unbuilt', type: 'module', ...more }) })
     const error = await refusal(loadPlugin('selector', '@some/unbuilt', { from: at }))
     expect(error.code).toBe('PLUGIN_FAILED')
+    expect(error.message).toMatch(/is installed, but its file .* is not there\. Build it/)
     expect(error.message).toContain(join(at, 'node_modules/@some/unbuilt', Object.keys(more).length > 0 ? 'dist/index.js' : 'index.js'))
     expect(await refusal(loadPlugin('selector', '@some/unbuilt/other', { from: at }))).toMatchObject({ code: 'PLUGIN_NOT_FOUND' })
   })
