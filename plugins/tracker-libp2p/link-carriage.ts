@@ -110,7 +110,14 @@ export const linkCarriage = ({ address, peer, reach, api, where, check, timeoutM
     async send (request, signal) {
       if (!request.repeatable) return await alone(request, signal)
       const { channel, used } = await common()
-      const timer = used ? setTimeout(() => { doubting ??= doubt(channel).finally(() => { doubting = undefined }) }, silentMs) : undefined
+      let timer: NodeJS.Timeout | undefined
+      const look = (): void => {
+        const silentInMs = channel.heardAt + silentMs - performance.now()
+        // something came meanwhile, or the timer ran a little early
+        if (silentInMs > 0) timer = setTimeout(look, Math.ceil(silentInMs))
+        else doubting ??= doubt(channel).finally(() => { doubting = undefined })
+      }
+      if (used) timer = setTimeout(look, silentMs)
       try { return await channel.send(request, used, signal) } finally { clearTimeout(timer) }
     },
     stop (reason) {

@@ -189,23 +189,25 @@ describe('a client of a tracker over libp2p', () => {
     await expect((await running.client({ where: `${rude.addresses()[0] ?? ''}/p2p/${rude.peer}` })).realm()).rejects.toMatchObject({ code: 'TRACKER_UNREACHABLE', message: expect.stringContaining('4294967295 bytes') as string })
   })
 
-  it('leaves a link on which nothing comes any more for another, when the tracker answers there', async () => {
+  it.each([['nothing comes any more', false], ['something came after the question, and then nothing', true]])('leaves a link on which %s for another, when the tracker answers there', async (_, isLate) => {
     const running = await start()
     const network = await running.network()
     /** Links whose bytes do not arrive any more, as those of a process that was killed behind UDP. */
     const dead = new Set<Link>()
     const opened: Link[] = []
+    const late: (() => void)[] = []
     const tracker = await running.client({}, {
       ...network,
       async reach (...args) {
         const link = await network.reach(...args)
         opened.push(link)
-        return { ...link, send: parts => dead.has(link) || link.send(parts), close: signal => link.close(signal), listen (handlers) { link.listen({ ...handlers, data (chunk) { if (!dead.has(link)) handlers.data(chunk) } }) } }
+        return { ...link, send: parts => dead.has(link) || link.send(parts), close: signal => link.close(signal), listen (handlers) { late.push(() => { handlers.data(new Uint8Array()) }); link.listen({ ...handlers, data (chunk) { if (!dead.has(link)) handlers.data(chunk) } }) } }
       }
     })
     await tracker.register('alice', 'x')
     const session = await tracker.login('alice', 'x', await generateKey())
     for (const link of opened) dead.add(link)
+    if (isLate) setTimeout(() => { late[0]?.() }, 500)
     expect(await Promise.all([session.groups(), session.peers(), session.groups()])).toEqual([[], [], []])
     expect(opened).toHaveLength(2)
   })
