@@ -23,12 +23,14 @@ export const aria2: Neighbour = {
         processes.start(['aria2c', ...quiet, `--listen-port=${await freePort()}`, ...flags, torrent], { through })
       const seeder = await start(['--bt-seed-unverified=true', '--check-integrity=false', '--allow-overwrite=true', '--seed-ratio=0.0', `--dir=${dirname(file)}`], place.sharer)
       await tracker.answer() // it has announced itself
+      // when it has the file it waits and takes its leave of the tracker, and says so at its end only: the hook is told at once
+      const hook = join(folder, 'hook')
+      await writeFile(hook, '#!/bin/sh\necho the file is there\n', { mode: 0o755 })
       using ofSeeder = watchTree(seeder.pid)
       const from = performance.now()
-      const client = await start(['--seed-time=0', `--dir=${into}`], place.downloader)
+      const client = await start(['--seed-time=0', `--on-bt-download-complete=${hook}`, `--dir=${into}`], place.downloader)
       using ofClient = watchTree(client.pid)
-      const status = await client.ended
-      if (status !== 0) throw new Error(`aria2c ended with ${String(status)}.`)
+      while (await client.line() !== 'the file is there');
       const used = { sharer: ofSeeder.used(), downloader: ofClient.used() }
       const copy = join(into, basename(file))
       await toDisk(copy)
