@@ -47,5 +47,6 @@ await play(JSON.parse(options) as RoleOptions, {
     return (await input.next()).value
   }
 })
+while (!(await input.next()).done); // whoever started it may want to look at the process
 if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain')
 process.exit(0)

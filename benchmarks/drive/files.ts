@@ -24,7 +24,7 @@ export const hashOf = async (path: string): Promise<string> => {
 export const judgeCopy = async (original: string, copy: string): Promise<string | undefined> => {
   const [from, to] = await Promise.all([stat(original), stat(copy)])
   try {
-    if (to.ino === from.ino && to.dev === from.dev || to.nlink > 1) return `${copy} is a link, not a copy.`
+    if (to.ino === from.ino && to.dev === from.dev) return `${copy} is a link, not a copy.`
     return await hashOf(copy) === await hashOf(original) ? undefined : `${copy} differs from the original.`
   } finally { await rm(copy) }
 }
