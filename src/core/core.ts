@@ -74,8 +74,6 @@ export interface Peer {
   /** Dials, and links that did not last, since the last success. */
   failures: number
   dialAt: number
-  /** When the tracker announced it last, for any content. */
-  sightedAt: number
   /** It broke the protocol: a new sighting does not shorten the wait. */
   isPenalised: boolean
   readonly timer: Timer

@@ -27,7 +27,7 @@ export const peerOf = (core: Core, id: PeerId): Peer => {
   const known = core.peers.get(id)
   if (known !== undefined) return known
   const peer: Peer = {
-    id, link: undefined, isDialing: false, failures: 0, dialAt: 0, sightedAt: -Infinity, isPenalised: false, transfers: new Set(),
+    id, link: undefined, isDialing: false, failures: 0, dialAt: 0, isPenalised: false, transfers: new Set(),
     timer: core.timers.timer(() => { consider(core, peer) })
   }
   core.peers.set(id, peer)
@@ -53,21 +53,9 @@ export const onSighted = (core: Core, transfer: Transfer, group: GroupId, id: Pe
   const peer = peerOf(core, id)
   hasten(core, noteSighting(core, transfer, peer, group, true, () => { approach(core, transfer, peer) }))
   peer.failures = 0
-  peer.sightedAt = core.now
   // a failed dial is tried again at once, an offence is not forgiven
   if (!peer.isPenalised) peer.dialAt = core.now
   approach(core, transfer, peer)
-  dialAnew(core, peer)
-}
-
-/**
- * A peer that owes us something and is silent was announced since it was last heard: it was killed and is back, perhaps, and our link leads to what it was. It is dialed
- * once beside that link, which a new one replaces.
- */
-export const dialAnew = (core: Core, peer: Peer): void => {
-  const { link, isDialing, dialAt, sightedAt } = peer
-  if (link?.isSilent !== true || link.isEnding || sightedAt <= link.heardAt || isDialing || dialAt > core.now) return
-  if (core.links.size + core.dialing < core.settings.maxLinks) dial(core, peer)
 }
 
 /** A peer proved that it takes part: its content may be opened to it again, over a link of its own. */
@@ -89,14 +77,6 @@ const wants = (core: Core, peer: Peer, transfer: Transfer): boolean => {
   return false
 }
 
-const dial = (core: Core, peer: Peer): void => {
-  peer.isDialing = true
-  peer.isPenalised = false
-  core.dialing++
-  peer.timer.clear()
-  core.effects.push({ type: 'dial', peer: peer.id })
-}
-
 const dialIfDue = (core: Core, peer: Peer, transfer: Transfer): void => {
   if (peer.link !== undefined || peer.isDialing || !wants(core, peer, transfer)) return
   if (peer.dialAt > core.now) {
@@ -104,7 +84,13 @@ const dialIfDue = (core: Core, peer: Peer, transfer: Transfer): void => {
   } else if (core.links.size + core.dialing >= core.settings.maxLinks) {
     if (isFetching(transfer)) makePlace(core)
     peer.timer.set(core.now + placeMs)
-  } else dial(core, peer)
+  } else {
+    peer.isDialing = true
+    peer.isPenalised = false
+    core.dialing++
+    peer.timer.clear()
+    core.effects.push({ type: 'dial', peer: peer.id })
+  }
 }
 
 /** Whether neither side can ever need the other: both have everything that is open between them. One that is new may open something yet. */

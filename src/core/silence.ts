@@ -4,7 +4,6 @@
  */
 import type { Core, Link } from './core.ts'
 import { disown, silentMs } from './asking.ts'
-import { dialAnew } from './dialing.ts'
 import { endLink } from './link.ts'
 import { wake } from './ready.ts'
 
@@ -44,5 +43,4 @@ export const checkSilence = (core: Core, link: Link): void => {
 const fallSilent = (core: Core, link: Link): void => {
   link.isSilent = true
   for (const channel of link.channels.values()) if (channel.owes.size > 0 || channel.owns.size > 0) disown(core, channel)
-  dialAnew(core, link.peer)
 }

@@ -185,31 +185,6 @@ describe('of two links to one peer', () => {
     expect(stage.session.view.transfer(content)?.complete).toBe(true)
   })
 
-  test('the newer is dialed when a peer that owes us and is silent is announced again, before it fell silent or after', () => {
-    for (const announcedAfterMs of [1_000, 5_000]) {
-      const stage = createStage()
-      const older = stage.source('z', 'xxxxxxxx')
-      stage.log()
-      const before = stage.pass(announcedAfterMs)
-      const lines = [...before, ...stage.sight('z'), ...stage.pass(20_000)]
-      expect(before).not.toContain('dial z')
-      expect(lines.filter(line => line === 'dial z')).toHaveLength(1)
-      stage.link('z', false)
-      expect(stage.log()).toContain(`unlink ${older}: There is another link to this peer.`)
-    }
-  })
-
-  test('no newer is dialed to a peer that goes on bringing, however often it is announced', () => {
-    const stage = createStage()
-    const link = stage.source('z', 'xxxxxxxx')
-    const lines: string[] = []
-    for (let at = 0; at < 10; at++) {
-      lines.push(...stage.pass(1_000), ...stage.sight('z'))
-      stage.feed({ type: 'heard', link, bytes: 1 })
-    }
-    expect(lines).not.toContain('dial z')
-  })
-
   test('both sides keep the same one, whatever the latencies, and the download goes on', () => {
     for (let seed = 0; seed < 40; seed++) {
       const swarm = createSwarm({ seed, latencyMs: random => 1 + random.below(300) })
