@@ -19,7 +19,7 @@ export const shared = {
   test: {
     pool: 'forks' as const,
     maxWorkers: 3, // on two cores: tests with processes wait more than they work
-    testTimeout: 30_000,
+    testTimeout: 90_000, // those with processes wait for deadlines of their own; this one is for what hangs
     hookTimeout: 30_000,
     teardownTimeout: 5_000,
     reporters: ['default', here('./scripts/reporter.js')]
