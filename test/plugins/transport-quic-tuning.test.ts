@@ -96,15 +96,16 @@ describe('a stream', () => {
   })
 })
 
-/** Passes on the packets of a dialer, but only the first: what is behind it sees a handshake that goes no further. */
+/** Passes on the packets of a dialer until the listener answers, and no answer: what is behind it sees a handshake that goes no further. The first packet need not be of QUIC: a dial also asks with a byte whether the port is refused. */
 const halfWay = async (to: number): Promise<{ readonly address: string, readonly passed: Promise<void> }> => {
   const [front, back] = [createSocket('udp4'), createSocket('udp4')]
   const bound = (socket: Socket): Promise<void> => new Promise(resolve => { socket.bind(0, '127.0.0.1', resolve) })
   await Promise.all([bound(front), bound(back)])
   open.push({ stop () { front.close(); back.close() } })
   const passed = new Promise<void>(resolve => {
-    front.once('message', (packet: Buffer) => { back.send(packet, to, '127.0.0.1') })
-    back.once('message', () => { resolve() }) // the listener answered: its handshake is under way
+    const pass = (packet: Buffer): void => { back.send(packet, to, '127.0.0.1') }
+    front.on('message', pass)
+    back.once('message', () => { front.off('message', pass); resolve() }) // the listener answered: its handshake is under way
   })
   return { address: `/ip4/127.0.0.1/udp/${front.address().port}/quic-v1`, passed }
 }
