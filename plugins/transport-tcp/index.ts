@@ -5,7 +5,7 @@ import { tcp as libp2pTcp } from '@libp2p/tcp'
 import { TCP } from '@multiformats/multiaddr-matcher'
 import { boundedYamux, definePlugin, integerOption, knownOptions } from 'shoal/plugin'
 import type { Transport } from 'shoal/plugin'
-import { orderlyTls } from './orderly-tls.ts'
+import { tls } from './tls.ts'
 
 export interface TcpOptions {
   /** Connections that the operating system holds until we take them: 1 … 65535; Linux has a limit of its own, too. @default 511 */
@@ -20,7 +20,7 @@ export const tcp = (options: TcpOptions = {}): Transport => {
     runs: ['node'],
     libp2p: () => ({
       transports: [libp2pTcp({ backlog })],
-      connectionEncrypters: [orderlyTls(), noise()], // TLS first: AES-GCM in hardware is half as fast again as noise's ChaCha20
+      connectionEncrypters: [tls(), noise()], // TLS first: AES-GCM in hardware is half as fast again as noise's ChaCha20
       streamMuxers: [boundedYamux(yamux)]
     }),
     listen: (host, port) => [`/${host.includes(':') ? 'ip6' : 'ip4'}/${host}/tcp/${port}`],
