@@ -51,12 +51,12 @@ if (words.includes('--help') || words.includes('-h')) {
   process.stdout.write(help())
 } else {
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { stop.abort(new Error('interrupted')) })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => { stop.abort(new Error('interrupted')) })
   try {
     process.exitCode = await bench(readOptions(words, parts.map(({ name }) => name)), stop.signal)
   } catch (error) {
     if (!(error instanceof UsageError) && !stop.signal.aborted) throw error
     process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = stop.signal.aborted ? 130 : 2
+    process.exit(stop.signal.aborted ? 130 : 2)
   }
 }

@@ -1,7 +1,8 @@
 /** Networks of our own, for root on Linux: namespaces that are gone after the run. The machine's own network is not touched. */
 import { execFileSync } from 'node:child_process'
 
-const run = (program: string, args: readonly string[]): string => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+/** Ctrl-C is for us: what lays or removes a network is not ended halfway by it. */
+const run = (program: string, args: readonly string[]): string => execFileSync('/bin/sh', ['-c', 'trap "" INT; exec "$0" "$@"', program, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 const has = (program: string): boolean => {
   try { run('/bin/sh', ['-c', `command -v ${program}`]); return true } catch { return false } // the type says so

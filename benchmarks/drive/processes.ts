@@ -23,7 +23,7 @@ export interface StartOptions {
 
 export interface Processes {
   start (command: readonly string[], options?: StartOptions): Running
-  /** Ends all that were started and still run. */
+  /** Ends all that were started and still run, and what they started; from then on none is started. */
   killAll (): Promise<void>
 }
 
@@ -32,12 +32,14 @@ const patienceMs = 10_000
 interface Reader { resolve (line: string): void, reject (error: Error): void }
 
 export const createProcesses = (): Processes => {
+  let isOver = false
   const alive = new Set<{ kill (): void, readonly ended: Promise<unknown> }>()
   return {
     start (command, { env = {}, cwd, through = [] } = {}) {
       const [program, ...args] = [...through, ...command]
       if (program === undefined) throw new Error('No program was named.')
-      const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'], ...cwd === undefined ? {} : { cwd } })
+      if (isOver) throw new Error(`${program} is not started any more.`)
+      const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'], detached: true, ...cwd === undefined ? {} : { cwd } })
       const lines: string[] = []
       const notes: string[] = []
       const readers: Reader[] = []
@@ -48,7 +50,11 @@ export const createProcesses = (): Processes => {
         child.once('error', reject)
         child.once('close', code => { over = true; resolve(code) })
       })
-      const entry = { kill () { child.kill('SIGKILL') }, ended }
+      const kill = (): void => {
+        if (child.pid === undefined) return
+        try { process.kill(-child.pid, 'SIGKILL') } catch { child.kill('SIGKILL') } // a group of its own, unless it has left it
+      }
+      const entry = { kill, ended }
       alive.add(entry)
       const finish = (): void => {
         over = true
@@ -88,13 +94,14 @@ export const createProcesses = (): Processes => {
         type (text) { child.stdin.write(`${text}\n`) },
         async end () {
           child.stdin.end()
-          const timer = setTimeout(() => { child.kill('SIGKILL') }, patienceMs)
+          const timer = setTimeout(kill, patienceMs)
           await ended
           clearTimeout(timer)
         }
       }
     },
     async killAll () {
+      isOver = true
       const all = [...alive]
       for (const { kill } of all) kill()
       await Promise.allSettled(all.map(({ ended }) => ended))

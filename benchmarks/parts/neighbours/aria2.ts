@@ -2,14 +2,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { startRole } from '../../drive/role.ts'
-import { freePort, programPath, toDisk, watchTree } from './tool.ts'
+import { freePort, missing, toDisk, versionOf, watchTree } from './tool.ts'
 import type { Neighbour } from './tool.ts'
 import { torrentOf } from './torrent.ts'
 
 const quiet = ['--no-conf', '--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false', '--console-log-level=warn', '--summary-interval=0', '--disable-ipv6=true', '--show-console-readout=false']
 
 export const aria2: Neighbour = {
-  missing: () => programPath('aria2c') === undefined ? 'there is no aria2c here: apt install aria2' : undefined,
+  missing: missing('apt install aria2', 'aria2c'),
+  version: () => versionOf('aria2c', '--version'),
   contestant: {
     label: 'aria2, not encrypted', name: 'aria2',
     async run ({ file, folder, place, processes }) {

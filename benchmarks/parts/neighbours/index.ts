@@ -9,12 +9,16 @@ import { runRounds } from '../throughput/rounds.ts'
 import { aria2 } from './aria2.ts'
 import { libtorrent } from './libtorrent.ts'
 import { rsync, scp } from './ssh.ts'
+import { syncthing } from './syncthing.ts'
+import { transmission } from './transmission.ts'
+import { webtorrent } from './webtorrent.ts'
 
-const all = [scp, rsync, aria2, libtorrent]
+const all = [scp, rsync, syncthing, aria2, libtorrent, webtorrent, transmission]
 
 export const neighbours = async (run: Run): Promise<Report> => {
-  const why = new Map(all.map(neighbour => [neighbour, neighbour.missing()]))
+  const why = new Map(await Promise.all(all.map(async neighbour => [neighbour, await neighbour.missing()] as const)))
   const present = all.filter(neighbour => why.get(neighbour) === undefined)
+  const versions = await Promise.all(present.map(async ({ contestant, version }) => `${contestant.name} ${await version()}`))
   const [transport = 'tcp'] = run.transports
   const sections: Section[] = []
   const failures: string[] = []
@@ -28,16 +32,15 @@ export const neighbours = async (run: Run): Promise<Report> => {
       id: `neighbours-${size}`, title: `${size} beside other tools`, labels: ['tool'], metrics: transferMetrics, rows: outcome.rows,
       plot: { metric: 'seconds', title: `${size} from one process to another`, unit: 'seconds, less is better' },
       notes: [
-        'From the command to the file on disk (fdatasync, by us where a tool does not). A daemon runs before the clock starts; a tool that is a command is started in it. What encrypts by default: shoal, scp, rsync over ssh. Defaults otherwise; pieces of 512 KiB in torrents.',
-        'CPU seconds and memory of scp and rsync are those of the command and the server with all their children.', place.note
+        'From the command to the whole file, on disk: Shoal and Syncthing bring it there by themselves (fsync), for all others fdatasync is called in the clock when the file is there.',
+        'What runs as a daemon or in a window runs on both sides when the clock starts (shoal, Syncthing, libtorrent, WebTorrent, Transmission; Syncthing connected, its clock begins when the receiver takes the folder);',
+        'what is a command is started in it (scp, rsync, and aria2 on the receiving side). shoal, scp, rsync and Syncthing encrypt. Defaults otherwise, without discovery, relays and DHT; pieces of 512 KiB in torrents.',
+        `CPU seconds and memory of scp, rsync, aria2, Syncthing and Transmission are those of the process with all its children. Versions: ${versions.join(', ')}.`, place.note
       ]
     })
   }
   return {
     part: 'neighbours', sections, failures,
-    skipped: [
-      ...all.flatMap(neighbour => { const reason = why.get(neighbour); return reason === undefined ? [] : [{ what: neighbour.contestant.label, why: reason }] }),
-      ...['Transmission', 'Syncthing', 'WebTorrent'].map(what => ({ what, why: 'this harness does not drive it yet' }))
-    ]
+    skipped: all.flatMap(neighbour => { const reason = why.get(neighbour); return reason === undefined ? [] : [{ what: neighbour.contestant.label, why: reason }] })
   }
 }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { since } from '../../measure.ts'
-import { freePort, toDisk } from './tool.ts'
+import { freePort, toDisk, versionOf } from './tool.ts'
 import type { Neighbour } from './tool.ts'
 import { torrentOf } from './torrent.ts'
 
@@ -46,6 +46,7 @@ const isThere = (): boolean => {
 
 export const libtorrent: Neighbour = {
   missing: () => isThere() ? undefined : 'Python finds no libtorrent: apt install python3-libtorrent',
+  version: () => versionOf(python, '-c', 'import libtorrent; print(libtorrent.__version__)'),
   contestant: {
     label: 'libtorrent, not encrypted', name: 'libtorrent',
     async run ({ file, folder, place, processes }) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { userInfo } from 'node:os'
 import type { Running } from '../../drive/processes.ts'
 import type { Round, Timed } from '../throughput/contest.ts'
-import { freePort, programPath, toDisk, watchTree } from './tool.ts'
+import { freePort, missing, programPath, toDisk, versionOf, watchTree } from './tool.ts'
 import type { Neighbour } from './tool.ts'
 
 const cipher = 'aes128-gcm@openssh.com'
@@ -39,15 +39,13 @@ const timed = async (round: Round, command: (server: Server, copy: string) => re
   return { seconds: (performance.now() - from) / 1000, used, netBytes: used.sharer.netBytes, copy }
 }
 
-const missing = (...programs: readonly string[]) => (): string | undefined => {
-  const lacking = programs.filter(name => programPath(name) === undefined)
-  return lacking.length === 0 ? undefined : `there is no ${lacking.join(', ')} here: apt install openssh-client openssh-server rsync`
-}
+const toGet = 'apt install openssh-client openssh-server rsync'
 
 const { username } = userInfo()
 
 export const scp: Neighbour = {
-  missing: missing('scp', 'sshd', 'ssh-keygen'),
+  missing: missing(toGet, 'scp', 'sshd', 'ssh-keygen'),
+  version: () => versionOf('ssh', '-V'),
   contestant: {
     label: `scp -c ${cipher}`, name: 'scp',
     run: round => timed(round, ({ port, options }, copy) => ['scp', '-q', '-P', String(port), ...options, `${username}@${round.place.host}:${round.file}`, copy])
@@ -55,7 +53,8 @@ export const scp: Neighbour = {
 }
 
 export const rsync: Neighbour = {
-  missing: missing('rsync', 'ssh', 'sshd', 'ssh-keygen'),
+  missing: missing(toGet, 'rsync', 'ssh', 'sshd', 'ssh-keygen'),
+  version: () => versionOf('rsync', '--version'),
   contestant: {
     label: `rsync over ssh -c ${cipher}`, name: 'rsync',
     run: round => timed(round, ({ port, options }, copy) => ['rsync', '-e', `ssh -p ${port} ${options.join(' ')}`, `${username}@${round.place.host}:${round.file}`, copy])

@@ -1,7 +1,7 @@
 /** What a neighbour is: a contestant with what it takes to run it. And what all of them need alike: free ports, the disk, the use of processes that end by themselves. */
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { read } from '../../measure.ts'
@@ -11,12 +11,26 @@ import type { Contestant } from '../throughput/contest.ts'
 export interface Neighbour {
   readonly contestant: Contestant
   /** Why it cannot run here and how to get it, or undefined. */
-  missing (): string | undefined
+  missing (): string | undefined | Promise<string | undefined>
+  /** Asked of those that are not missing. */
+  version (): string | Promise<string>
 }
 
 /** The path of a program; undefined: there is none. */
 export const programPath = (name: string): string | undefined => {
   try { return execFileSync('/bin/sh', ['-c', `PATH="$PATH:/usr/sbin"; command -v ${name}`], { encoding: 'utf8' }).trim() } catch { return undefined } // the type says so
+}
+
+/** A neighbour that is these programs, and how to get them. */
+export const missing = (toGet: string, ...programs: readonly string[]) => (): string | undefined => {
+  const lacking = programs.filter(name => programPath(name) === undefined)
+  return lacking.length === 0 ? undefined : `there is no ${lacking.join(', ')} here: ${toGet}`
+}
+
+/** The first version number that a program prints. */
+export const versionOf = (program: string, ...args: readonly string[]): string => {
+  const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+  return /\d+(?:\.\d+)+\w*/.exec(`${stdout}${stderr}`)?.[0] ?? 'unknown'
 }
 
 /** Free on this machine now; in a namespace of its own every port is. */
@@ -37,7 +51,10 @@ export const toDisk = async (path: string): Promise<void> => {
 }
 
 const childrenOf = (pid: number): readonly number[] => {
-  try { return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(text => text !== '').map(Number) } catch { return [] } // it has ended
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`) // each has the children that it started
+    return threads.flatMap(thread => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(text => text !== '').map(Number))
+  } catch { return [] } // it has ended
 }
 
 const everyMs = 20

@@ -22,6 +22,8 @@ export interface Round {
   readonly place: Place
   /** Of this run alone. */
   readonly processes: Processes
+  /** Of this run alone, too: it was interrupted, or takes too long. */
+  readonly signal: AbortSignal
   /** Told when the clock starts, with the process that receives. */
   started (pid: number): void
 }

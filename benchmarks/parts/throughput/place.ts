@@ -2,6 +2,7 @@
  * Where two processes of one machine meet. On one loopback, of their own where that can be made, so that its counter counts their bytes alone; or in networks of their
  * own, through a line of 100 Mbit/s and a relay that delays.
  */
+import { networkInterfaces } from 'node:os'
 import type { Processes } from '../../drive/processes.ts'
 import { startRole } from '../../drive/role.ts'
 import { createNamespaces, whyNoNamespaces } from '../../namespaces.ts'
@@ -17,6 +18,8 @@ export interface Place extends AsyncDisposable {
   readonly trackerHost: string
   /** Where the sharer listens; port 0: a free one. */
   readonly host: string
+  /** Of the sharer's machine, and not of 127.0.0.0/8, where there is one. */
+  readonly ownAddress: string
   readonly port: number
   /** What the downloader dials in place of that host. */
   readonly dialHost?: string
@@ -26,8 +29,10 @@ export interface Place extends AsyncDisposable {
 
 const loopback = '127.0.0.1'
 
+const ownAddress = (): string => Object.values(networkInterfaces()).flatMap(all => all ?? []).find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? loopback
+
 export const onLoopback = (): Place => {
-  const common = { trackerHost: loopback, host: loopback, port: 0 }
+  const common = { trackerHost: loopback, host: loopback, port: 0, ownAddress: ownAddress() }
   const why = whyNoNamespaces()
   if (why !== undefined) {
     return {
@@ -36,9 +41,10 @@ export const onLoopback = (): Place => {
     }
   }
   const namespaces = createNamespaces()
-  const { through } = namespaces.space('loop')
+  const { through, run } = namespaces.space('loop')
+  run('ip', 'address', 'add', '10.77.3.1/32', 'dev', 'lo')
   return {
-    ...common, sharer: through, downloader: through, tracker: through,
+    ...common, ownAddress: '10.77.3.1', sharer: through, downloader: through, tracker: through,
     note: 'Over the loopback of a network namespace of their own: its counter must have risen by the size of the file at least.',
     [Symbol.asyncDispose] () { namespaces.removeAll(); return Promise.resolve() }
   }
@@ -58,7 +64,7 @@ export const onLine = async (processes: Processes, rate: string, delayMs: number
     far.run('ip', 'route', 'add', 'default', 'via', '10.77.1.1')
     near.run('ip', 'route', 'add', 'default', 'via', '10.77.2.1')
     wire.run('sysctl', '-qw', `net.ipv4.ip_forward=${delayMs === 0 ? 1 : 0}`) // with a delay there is no way but through the relay
-    const common = { sharer: far.through, downloader: near.through, tracker: wire.through, trackerHost: '10.77.0.1', host: '10.77.1.2', port }
+    const common = { sharer: far.through, downloader: near.through, tracker: wire.through, trackerHost: '10.77.0.1', host: '10.77.1.2', ownAddress: '10.77.1.2', port }
     if (delayMs === 0) return { ...common, note: `The sharer's line carries ${rate} (tc tbf).`, [Symbol.asyncDispose]: dispose }
     const relay = startRole(processes, 'relay', { host: '10.77.2.1', to: '10.77.1.2', tcp: [port], udp: [port], delayMs: delayMs / 2 }, { through: wire.through })
     await relay.answer()

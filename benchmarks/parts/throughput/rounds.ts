@@ -38,24 +38,36 @@ export const valuesOf = ({ seconds, used }: Timed, bytes: number): Record<string
 }
 
 /** Why a run does not count, or undefined. */
-const objection = async (file: string, bytes: number, { netBytes, copy }: Timed): Promise<string | undefined> => {
+const objection = async (file: string, bytes: number, { netBytes, copy }: Timed, signal: AbortSignal): Promise<string | undefined> => {
   if (netBytes !== undefined && netBytes < bytes) return `only ${netBytes} bytes passed the network for a file of ${bytes}.`
-  return copy === undefined ? undefined : judgeCopy(file, copy)
+  return copy === undefined ? undefined : judgeCopy(file, copy, signal)
 }
 
-/** One contestant's run, with processes of its own that are gone after it, whatever happened. */
-const runOnce = async (contestant: Contestant, round: Omit<Round, 'processes'>, signal: AbortSignal): Promise<Timed> => {
+const graceMs = 1_000
+
+/** Resolves when the work is over, well or badly, or has had its time for that. */
+const over = async (work: Promise<unknown>): Promise<void> => {
+  const { promise, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => { resolve(undefined) }, graceMs)
+  await Promise.race([Promise.allSettled([work]), promise])
+  clearTimeout(timer)
+}
+
+/** One contestant's run, with processes of its own that are gone after it, whatever happened; and so is what it was doing, before its folder is removed. */
+const runOnce = async (contestant: Contestant, round: Omit<Round, 'processes' | 'signal'>, interrupted: AbortSignal): Promise<Timed> => {
   const processes = createProcesses()
-  let giveUp = (): void => undefined
-  const end = new Promise<never>((_, reject) => { giveUp = () => { reject(signal.aborted ? signal.reason as Error : new Error('It took too long.')) } })
-  const timer = setTimeout(giveUp, patienceMs(round.bytes))
-  signal.addEventListener('abort', giveUp)
+  const late = new AbortController()
+  const timer = setTimeout(() => { late.abort(new Error('It took too long.')) }, patienceMs(round.bytes))
+  const signal = AbortSignal.any([interrupted, late.signal])
+  const { promise: given, reject } = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => { reject(signal.reason as Error) })
+  const running = contestant.run({ ...round, processes, signal })
   try {
-    return await Promise.race([contestant.run({ ...round, processes }), end])
+    return await Promise.race([running, given])
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', giveUp)
     await processes.killAll()
+    await over(running)
   }
 }
 
@@ -66,7 +78,7 @@ export const runRounds = async ({ runs, folder, signal, say }: Run, { lanes, byt
   const failures: string[] = []
   const file = join(folder, 'random.bin')
   for (let number = 1; number <= runs; number++) {
-    await writeRandom(file, bytes)
+    await writeRandom(file, bytes, signal)
     for (const [at, { id, contestant }] of lanes.entries()) {
       signal.throwIfAborted()
       const own = join(folder, `${number}-${at}`)
@@ -74,7 +86,7 @@ export const runRounds = async ({ runs, folder, signal, say }: Run, { lanes, byt
       try {
         const timed = await runOnce(contestant, { number, file, bytes, folder: own, place, started (pid) { if (also !== undefined) line.watch(pid) } }, signal)
         const samples = line.stop()
-        const wrong = await objection(file, bytes, timed)
+        const wrong = await objection(file, bytes, timed, signal)
         if (wrong !== undefined) throw new Error(wrong)
         for (const [key, value] of Object.entries({ ...valuesOf(timed, bytes), ...also?.(samples, bytes) })) values[at]?.set(key, [...values[at].get(key) ?? [], value])
         say(`${id}: run ${number} of ${runs}: ${timed.seconds.toFixed(2)} s, ${(bytes / MB / timed.seconds).toFixed(0)} MB/s`)

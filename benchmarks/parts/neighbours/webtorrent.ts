@@ -1,0 +1,80 @@
+/**
+ * WebTorrent over TCP: both sides run when the clock starts, and the downloader is told where the other is. Owns the folder in the user's cache that npm installs it to:
+ * it is no dependency of ours.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { since } from '../../measure.ts'
+import { freePort, toDisk } from './tool.ts'
+import type { Neighbour } from './tool.ts'
+import { torrentOf } from './torrent.ts'
+
+const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'shoal-bench', 'webtorrent')
+const manifest = join(cache, 'node_modules/webtorrent/package.json')
+
+/** Arguments: seed or fetch, torrent, folder, own port, the other's port. */
+const program = `
+import { once } from 'node:events'
+import WebTorrent from 'webtorrent'
+const [mode, torrent, folder, port, other] = process.argv.slice(1)
+const client = new WebTorrent({ dht: false, tracker: false, lsd: false, natUpnp: false, natPmp: false, utp: false, torrentPort: Number(port) })
+process.stdin.on('end', () => process.exit()).resume()
+if (mode === 'fetch') { console.log('ready'); await once(process.stdin, 'data') }
+const added = client.add(torrent, { path: folder, skipVerify: mode === 'seed' })
+added.on(mode === 'seed' ? 'ready' : 'done', () => console.log('done'))
+if (mode === 'fetch') added.on('infoHash', () => added.addPeer('127.0.0.1:' + other))
+`
+
+/**
+ * Without the scripts of what it depends on, one of which stops every npm; and with a node-datachannel that comes built from npm, not from elsewhere: what is measured
+ * does not use it.
+ */
+const install = async (): Promise<void> => {
+  await mkdir(cache, { recursive: true })
+  await writeFile(join(cache, 'package.json'), JSON.stringify({ private: true, overrides: { 'node-datachannel': '0.33.4' } }))
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` }
+  await promisify(execFile)('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', 'webtorrent@3'], { cwd: cache, env, timeout: 120_000 })
+}
+
+export const webtorrent: Neighbour = {
+  async missing () {
+    try {
+      if (!existsSync(manifest)) await install()
+      await promisify(execFile)(process.execPath, ['--input-type=module', '-e', 'import "webtorrent"; process.exit()'], { cwd: cache })
+      return undefined
+    } catch (error) {
+      return `npm could not bring it (${(error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''}): npm install --prefix ${cache} webtorrent`
+    }
+  },
+  version: async () => (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version,
+  contestant: {
+    label: 'WebTorrent, utp: false, not encrypted', name: 'webtorrent',
+    async run ({ file, folder, place, processes }) {
+      const into = join(folder, 'to')
+      await mkdir(into, { recursive: true })
+      const torrent = join(folder, 'file.torrent')
+      await writeFile(torrent, await torrentOf(file, 'http://127.0.0.1:1/announce'))
+      const [port, other] = [await freePort(), await freePort()].map(String) as [string, string]
+      const start = (mode: string, directory: string, own: string, peer: string, through: readonly string[]) =>
+        processes.start([process.execPath, '--input-type=module', '-e', program, mode, torrent, directory, own, peer], { cwd: cache, through })
+      const seeder = start('seed', dirname(file), port, other, place.sharer)
+      await seeder.line()
+      const client = start('fetch', into, other, port, place.downloader)
+      await client.line()
+      const [ofSeeder, ofClient] = [since(seeder.pid), since(client.pid)]
+      const from = performance.now()
+      client.type('go')
+      await client.line()
+      const used = { sharer: ofSeeder(), downloader: ofClient() }
+      const copy = join(into, basename(file))
+      await toDisk(copy)
+      const seconds = (performance.now() - from) / 1000
+      await Promise.all([client.end(), seeder.end()])
+      return { seconds, used, netBytes: used.downloader?.netBytes, copy }
+    }
+  }
+}
