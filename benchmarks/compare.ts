@@ -27,5 +27,9 @@ export const compare = (reports: readonly Report[], targets: readonly Target[]):
   })
 }
 
+/** Of the process: 1 when a run failed or a copy differed, and with --check when a target was missed. What was not measured is neither. */
+export const statusOf = (reports: readonly Report[], verdicts: readonly Verdict[], { check }: { readonly check: boolean }): 0 | 1 =>
+  reports.some(({ failures }) => failures.length > 0) || (check && verdicts.some(({ verdict }) => verdict === 'missed')) ? 1 : 0
+
 export const verdictLine = ({ target: { what, sense, limit, unit = '' }, value, verdict }: Verdict): string =>
   `${verdict === 'missed' ? 'MISSED ' : verdict === 'reached' ? 'reached' : '-      '}  ${what}: ${value === undefined ? 'not measured' : `${value.toPrecision(3)} ${unit}`.trim()}, to be ${sense} ${limit} ${unit}`.trimEnd()

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compare } from './compare.ts'
+import { compare, statusOf } from './compare.ts'
 import { createProcesses } from './drive/processes.ts'
 import { machine, machineLine } from './machine.ts'
 import { readOptions, UsageError } from './options.ts'
@@ -42,8 +42,7 @@ const bench = async (options: BenchOptions, signal: AbortSignal): Promise<number
     ? `${JSON.stringify({ machine: where, reports, verdicts })}\n`
     : `${reports.map(reportText).join('\n')}\n${verdictText(verdicts)}\n\n${machineLine(where)}\n`)
   for (const file of files) say(`wrote ${file}`)
-  const failed = reports.some(({ failures }) => failures.length > 0)
-  return failed || (options.check && verdicts.some(({ verdict }) => verdict === 'missed')) ? 1 : 0
+  return statusOf(reports, verdicts, options)
 }
 
 const words = process.argv.slice(2)

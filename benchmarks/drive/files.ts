@@ -11,6 +11,7 @@ export const writeRandom = async (path: string, bytes: number, signal?: AbortSig
     const buffer = new Uint8Array(4 * 2 ** 20)
     for (let at = 0; at < bytes; at += buffer.byteLength) {
       signal?.throwIfAborted()
+      if (at % (16 * buffer.byteLength) === 0) await handle.datasync() // no wait is long, so that an interrupted run ends soon
       await handle.write(randomFillSync(buffer), 0, Math.min(buffer.byteLength, bytes - at), at)
     }
     await handle.datasync()

@@ -48,7 +48,7 @@ const integrity = (run: Run): Family => {
 const sealing = async (run: Run): Promise<Family> => {
   const bytes = (run.quick ? 16 : 512) * MiB
   const file = join(run.folder, 'to-seal.bin')
-  await writeRandom(file, bytes)
+  await writeRandom(file, bytes, run.signal)
   return {
     id: 'micro-sealing', title: `Sealing a file of ${formatSize(bytes)} to share it`, labels: ['scheme'],
     metrics: [metric('rate-seal', 'MB/s', 0), metric('rate-read', 'MB/s read alone', 0, 'median'), metric('rate-hash', 'MB/s hash alone', 0, 'median'), metric('of-slower', 'of the slower of both', 2, 'median'), peak],

@@ -25,7 +25,7 @@ const family = (run: Run, bytes: number): Family => {
   const real = (selector: string): Trial => ({
     id: `${size}/${selector}`, labels: [selector, 'real'],
     async once (number) {
-      await writeRandom(file, bytes)
+      await writeRandom(file, bytes, run.signal)
       const values = await runSwarm({ folder: join(run.folder, `${selector}-${number}`), file, bytes, downloaders, bitRate, transport, selector, signal: run.signal })
       return { ...values, 'over-bound': (values['seconds'] ?? 0) / least(bytes) }
     }
