@@ -29,6 +29,7 @@ const digestInTurns = async (hash: OneShotHash, bytes: Uint8Array, { algorithm, 
 
 const poolHere = (hash: OneShotHash): HashPool => ({
   threads: 1,
+  prepare () { /* it has no threads */ },
   digest: (parts, digest) => digestInTurns(hash, concatBytes(...parts), digest),
   digestShared: (memory, length, digest) => digestInTurns(hash, new Uint8Array(memory, 0, length), digest),
   stop: () => Promise.resolve()
@@ -51,6 +52,7 @@ export const lazyPool = (choose: () => Promise<Implementation>, threads: number)
   }
   return {
     threads,
+    prepare () { pool().then(made => { made.prepare() }, () => undefined) }, // why not is told to the first who has work
     digest: async (parts, digest) => (await pool()).digest(parts, digest),
     digestShared: async (memory, length, digest) => (await pool()).digestShared(memory, length, digest),
     async stop () {

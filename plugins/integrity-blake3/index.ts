@@ -61,6 +61,7 @@ export const blake3Integrity = (options: Blake3Options, { log }: Pick<Context, '
     proof: (...range) => layer.proof(...range),
     proves: (...range) => layer.proves(...range),
     verify: pieceVerifier(pool, digest),
+    prepare () { pool.prepare() },
     stop: async () => pool.stop()
   }
 }

@@ -53,6 +53,7 @@ export const sha1Integrity = (options: Sha1Options): Integrity => {
     proves: (...range) => layer.proves(...range),
     verify: pieceVerifier(pool, () => digest),
     combined,
+    prepare () { pool.prepare() },
     stop: async () => pool.stop()
   }
 }

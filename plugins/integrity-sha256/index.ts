@@ -45,6 +45,7 @@ export const sha256Integrity = (options: Sha256Options): Integrity => {
     proof: (...range) => layer.proof(...range),
     proves: (...range) => layer.proves(...range),
     verify: pieceVerifier(pool, digest),
+    prepare () { pool.prepare() },
     stop: async () => pool.stop()
   }
 }

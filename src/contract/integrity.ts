@@ -28,6 +28,8 @@ export interface Integrity {
   /** Bytes of one piece hash. */
   readonly hashBytes: number
   sealer (layout: Layout): Sealer
+  /** Pieces are about to come: what verifying takes, such as threads, is started, so that the first does not wait for it. Returns at once; may be called again. */
+  prepare? (): void
   /**
    * The proof that `count` hashes of the piece layer, from `first`, belong to the root. `first` is a multiple of 512, or the range is the whole layer.
    * @param hashes the whole piece layer

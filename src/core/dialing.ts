@@ -15,6 +15,11 @@ const mostWaitMs = 30_000
 const placeMs = 5_000
 /** A peer whose link made place is not dialed for so long. */
 const displacedMs = 60_000
+/**
+ * Who wants something dials, and who only has it waits so long: of two dials that cross, one is for nothing, and its handshakes hold up the other's. Who cannot be
+ * reached is dialed then.
+ */
+const yieldMs = 500
 /** A link that lasted so long was a success. */
 const lastedMs = 10_000
 /** A peer that we only serve is dialed so often without success, then left to dial us; one that we need, for two hours. */
@@ -53,8 +58,9 @@ export const onSighted = (core: Core, transfer: Transfer, group: GroupId, id: Pe
   const peer = peerOf(core, id)
   hasten(core, noteSighting(core, transfer, peer, group, true, () => { approach(core, transfer, peer) }))
   peer.failures = 0
-  // a failed dial is tried again at once, an offence is not forgiven
-  if (!peer.isPenalised) peer.dialAt = core.now
+  const at = core.now + (isFetching(transfer) ? 0 : yieldMs)
+  // after a failed dial there is no longer wait than that; an offence is not forgiven
+  if (!peer.isPenalised) peer.dialAt = peer.dialAt > core.now ? Math.min(peer.dialAt, at) : at
   approach(core, transfer, peer)
 }
 
@@ -165,6 +171,7 @@ export const onLinked = (core: Core, id: LinkId, peerId: PeerId, inbound: boolea
     endLink(core, link, 'There are too many links.', 'needless')
   } else {
     peer.link = link
+    peer.timer.clear()
     if (old !== undefined) endLink(core, old, 'There is another link to this peer.', 'needless')
     // what we want first, in case there are more contents than a link has channels
     for (const transfer of peer.transfers) if (isFetching(transfer)) tryOpen(core, link, transfer)

@@ -67,7 +67,9 @@ export const pace = ({ maxRequestBytes, maxOwedBytes }: PaceOptions): Pace => {
   let totalMs = 0
 
   const elapsed = (now: number): number => busyMs + (busySince === undefined ? 0 : now - busySince)
-  const requestBytes = (): number => Math.min(maxRequestBytes, wholeLeaves(windowBytes / windowParts), known === 0 ? firstRequestBytes : wholeLeaves(known * requestSeconds))
+  /** Bytes that come in `requestSeconds`. Before the first sample is over, what came has taken no longer than that. */
+  const soon = (): number => wholeLeaves(requestSeconds * (known === 0 ? sampleBytes * 1000 / sampleMs : known))
+  const requestBytes = (): number => Math.min(maxRequestBytes, wholeLeaves(windowBytes / windowParts), known === 0 ? Math.max(firstRequestBytes, soon()) : soon())
   const least = (): number => Math.min(maxOwedBytes, 2 * requestBytes())
   const product = (leastMs: number): number => known === 0 ? Infinity : equalBytes + 2 * known / 1000 * Math.max(leastMs, Math.min(delayMs, olderDelayMs))
 

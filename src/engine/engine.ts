@@ -133,7 +133,8 @@ export const createEngine = (options: EngineOptions): Engine => {
       case 'admit': void admit(effect); return
       case 'send': {
         const unsentBytes = links.get(effect.link)?.say(effect.message) ?? 0
-        if (unsentBytes > 0) loop.input({ type: 'room', link: effect.link, unsentBytes })
+        // of a block also that nothing of it waits: the next one need not
+        if (unsentBytes > 0 || effect.message.type === 'block') loop.input({ type: 'room', link: effect.link, unsentBytes })
         return
       }
       case 'emit':

@@ -132,6 +132,7 @@ export const startDownload = (initial: DownloadRecord, { house, integrity: given
   }
 
   const start = async (): Promise<void> => {
+    integrity().prepare?.()
     const opened = await whileFull(() => storage.open(manifest, { folder: record.folder, name: record.fileName, overwrite: record.overwrite }, signal))
     store = opened
     await whileFull(() => opened.reserve())

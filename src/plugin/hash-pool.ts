@@ -43,6 +43,8 @@ export interface HashPool {
   /** The same over memory, shared where it can be, that the caller leaves alone until the promise resolved. */
   digestShared (memory: ArrayBufferLike, length: number, digest: Digest): Promise<Uint8Array>
   readonly threads: number
+  /** Starts the threads, so that work which comes soon need not wait for them. */
+  prepare (): void
   /** Ends the threads. Work under way is rejected. */
   stop (): Promise<void>
 }
@@ -174,6 +176,10 @@ export const hashPool = ({ hash, hashSource = cryptoHash, start, threads }: Hash
 
   return {
     threads,
+    prepare () {
+      while (!stopped && members.length < threads) addMember()
+      advance()
+    },
     async digestShared (memory, length, digest) {
       if (length <= inlineBytes) return digestBytes(hash, new Uint8Array(memory, 0, length), digest)
       return run({ memory, length, digest })

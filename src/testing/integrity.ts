@@ -100,6 +100,7 @@ export const integritySuite: readonly SuiteCase<Integrity>[] = [
   { name: 'every piece verifies as it was sealed, in parts of any size, and is neither kept nor changed',
     async run (integrity) {
       for (const layout of layouts()) {
+        integrity.prepare?.() // again and again, beside work
         const content = contentOf(layout.length)
         const { manifest, seal } = await sealed(integrity, layout, content)
         for (const piece of everyPiece(layout)) {

@@ -54,6 +54,27 @@ describe('dialing', () => {
     expect(stage.sight('b')).toEqual([])
   })
 
+  test('who has everything leaves the dial to who wants it for half a second: two dials that cross cost both twice the handshakes', () => {
+    const stage = createStage({ have: 'xxxxxxxx' })
+    expect(stage.sight('b')).toEqual([])
+    expect(stage.pass(499)).toEqual([])
+    expect(stage.pass(2)).toEqual(['dial b'])
+    const dialed = createStage({ have: 'xxxxxxxx' })
+    dialed.sight('b')
+    dialed.link('b')
+    dialed.log()
+    expect(dialed.pass(10_000)).toEqual([])
+    expect(createStage({ have: 'xxxxxxx.' }).sight('b')).toEqual(['dial b'])
+  })
+
+  test('a wait for the other side is not begun anew by another sighting', () => {
+    const stage = createStage({ have: 'xxxxxxxx' })
+    stage.sight('b')
+    stage.pass(400)
+    stage.sight('b')
+    expect(stage.pass(101)).toEqual(['dial b'])
+  })
+
   test('we are not dialed by ourselves', () => { expect(createStage().sight('me')).toEqual([]) })
 
   test('a lost link is dialed again, at once if it had lasted', () => {

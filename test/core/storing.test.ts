@@ -140,7 +140,8 @@ describe('storage', () => {
     expect(stage.session.view.downBytes).toBe(0)
     stage.say(1, { type: 'want', number: 0, wanted: true })
     expect(stage.say(1, { type: 'request', number: 0, piece: 0, offset: 0, length: leaf })).toEqual([`load 1 ${block(0)}`])
-    expect(stage.sight('b')).toEqual(['dial b'])
+    stage.sight('b')
+    expect(stage.pass(501)).toEqual(['dial b'])
   })
 
   test('that is slow holds the requests back: what came and is not stored stays under 4 MiB and what was asked', () => {

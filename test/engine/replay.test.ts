@@ -67,7 +67,13 @@ describe('a session', () => {
     }
     const source = join(folder, 'source')
     writeFileSync(source, Uint8Array.from({ length: 6 * MiB + 77 }, (_, i) => (i * 7 + (i >> 9)) & 0xff))
-    const honest = await member('honest')
+    const sent = { blocks: 0, reports: 0 }
+    const honest = await member('honest', {
+      record (entry) {
+        if ('input' in entry) sent.reports += Number(entry.input.type === 'room')
+        else sent.blocks += Number(entry.effect.type === 'send' && entry.effect.message.type === 'block')
+      }
+    })
     const poisoner = await member('poisoner', { use: [poisoned()] })
     const taker = await member('taker', { seed, record })
     await honest.createGroup('crew')
@@ -90,6 +96,9 @@ describe('a session', () => {
       for (let effect = again.poll(); effect !== undefined; effect = again.poll()) effects.push(asText(effect))
     }
     expect(effects).toEqual(recording.flatMap(entry => 'effect' in entry ? [entry.effect] : []))
+    // who sends goes on by what it is told, not by a timer
+    expect(sent.blocks).toBeGreaterThan(0)
+    expect(sent.reports).toBeGreaterThanOrEqual(sent.blocks)
     expect(effects.filter(effect => effect.startsWith('{"type":"store"')).length).toBe(13)
     expect(effects.some(effect => effect.includes('"blamed"'))).toBe(true)
   })

@@ -39,6 +39,19 @@ describe('a hash pool', () => {
     await hashes.stop()
   })
 
+  it('has its threads before there is work, when it was told that some comes', async () => {
+    const started: string[] = []
+    const hashes = pool({ threads: 2, start: source => { started.push(source); return start(source) } })
+    hashes.prepare()
+    hashes.prepare()
+    expect(started).toHaveLength(2)
+    const bytes = contentOf(2 * inlineBytes)
+    expect(toHex(await hashes.digest([bytes], sha256))).toBe(hash('sha256', bytes))
+    await hashes.stop()
+    hashes.prepare()
+    expect(started).toHaveLength(2)
+  })
+
   it('lets the event loop turn while it hashes', async () => {
     const hashes = pool({ threads: 1 })
     await hashes.digest([new Uint8Array(inlineBytes + 1)], sha256)

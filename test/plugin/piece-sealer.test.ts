@@ -8,6 +8,7 @@ const held = (threads: number) => {
   const begun: { readonly answer: () => void, readonly fail: (error: Error) => void }[] = []
   const pool: HashPool = {
     threads,
+    prepare () { throw new Error('not used') },
     digest: () => { throw new Error('not used') },
     digestShared: async (memory, length) => new Promise((resolve, reject) => {
       begun.push({ answer: () => { resolve(hash('sha256', new Uint8Array(memory, 0, length), 'buffer')) }, fail: reject })
