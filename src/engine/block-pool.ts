@@ -10,6 +10,10 @@ export interface BlockPool {
   give (blocks: readonly Uint8Array[]): void
 }
 
+/** Shared with the threads that hash, where memory can be: they need no copy. What is small costs more to share than to copy. */
+const allocate = (length: number): Uint8Array =>
+  new Uint8Array(length < leastBytes || typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(length) : new SharedArrayBuffer(length))
+
 const mostBytes = 16 * 1024 * 1024
 /** Smaller ones cost more to keep than to make. */
 const leastBytes = 16 * 1024
@@ -20,7 +24,7 @@ export const createBlockPool = (): BlockPool => {
   return {
     take (length) {
       const block = byLength.get(length)?.pop()
-      if (block === undefined) return new Uint8Array(length)
+      if (block === undefined) return allocate(length)
       keptBytes -= length
       return block
     },

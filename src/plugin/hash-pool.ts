@@ -2,9 +2,9 @@
  * Hashes pieces on threads of their own, so that the event loop stays free. Owns the threads, their memory and the order of the work; which hash, and
  * what a thread is, are given by the plugin (so that this file loads where there are no Node modules).
  *
- * Payload is copied once, into shared memory that is used again: of the ways measured this costs the main thread least (see the README of integrity-sha256).
+ * What lies in shared memory is hashed where it is; other payload is copied once, into shared memory that is used again (see the README of integrity-sha256).
  */
-import { assert, ShoalError } from '../contract/index.ts'
+import { assert, defaultPieceBytes, ShoalError } from '../contract/index.ts'
 
 /** One hash over all bytes, or with leaves the top of a binary tree over the hashes of leaves. */
 export interface Digest {
@@ -35,13 +35,13 @@ export interface HashPoolOptions {
   readonly start: (source: string) => HashThread
   /** Most threads. */
   readonly threads: number
+  /** Up to here hashing takes no more of the main thread than handing it over does. @default 16 KiB */
+  readonly inlineBytes?: number
 }
 
 export interface HashPool {
-  /** The parts may be changed or reused once it returned a promise that resolved. */
+  /** The caller leaves the parts alone until the promise resolved. */
   digest (parts: readonly Uint8Array[], digest: Digest): Uint8Array | Promise<Uint8Array>
-  /** The same over memory, shared where it can be, that the caller leaves alone until the promise resolved. */
-  digestShared (memory: ArrayBufferLike, length: number, digest: Digest): Promise<Uint8Array>
   readonly threads: number
   /** Starts the threads, so that work which comes soon need not wait for them. */
   prepare (): void
@@ -49,7 +49,7 @@ export interface HashPool {
   stop (): Promise<void>
 }
 
-/** Up to here hashing takes about 10 µs of the main thread, no more than handing it over does. */
+/** About 10 µs of SHA-256. */
 export const inlineBytes = 16 * 1024
 /** Threads with nothing to do for so long are ended. */
 const idleMs = 30_000
@@ -57,7 +57,8 @@ const idleMs = 30_000
 const perThread = 2
 
 /** Uses nothing but its arguments: its source text is run in the threads. */
-const digestBytes = (hash: OneShotHash, bytes: Uint8Array, { algorithm, leaves }: Digest): Uint8Array => {
+const digestParts = (hash: OneShotHash, parts: readonly Uint8Array[], { algorithm, leaves }: Digest): Uint8Array => {
+  const bytes = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)
   if (leaves === undefined) return Uint8Array.from(Buffer.from(hash(algorithm, bytes, 'binary'), 'binary'))
   const count = Math.ceil(bytes.byteLength / leaves.bytes)
   const size = hash(algorithm, new Uint8Array(), 'binary').length
@@ -70,18 +71,18 @@ const digestBytes = (hash: OneShotHash, bytes: Uint8Array, { algorithm, leaves }
   return Uint8Array.from(level.subarray(0, size))
 }
 
-interface Job { readonly memory: ArrayBufferLike, readonly length: number, readonly digest: Digest }
+interface Job { readonly parts: readonly Uint8Array[], readonly digest: Digest }
 interface Done { readonly result: Uint8Array }
 
 /** Uses nothing but its arguments, as above. */
-const serve = (port: { on (event: 'message', listener: (job: Job) => void): void, postMessage (done: Done): void }, hash: OneShotHash, work: typeof digestBytes): void => {
-  port.on('message', ({ memory, length, digest }) => { port.postMessage({ result: work(hash, new Uint8Array(memory, 0, length), digest) }) })
+const serve = (port: { on (event: 'message', listener: (job: Job) => void): void, postMessage (done: Done): void }, hash: OneShotHash, work: typeof digestParts): void => {
+  port.on('message', ({ parts, digest }) => { port.postMessage({ result: work(hash, parts, digest) }) })
 }
 
 const cryptoHash = 'process.getBuiltinModule(\'node:crypto\').hash'
 /** What came before it listens waits at the port. A hash that cannot be had ends the thread, which is how the pool hears of it. */
 const sourceWith = (hashSource: string): string => `(async () => (${serve.toString()})(
-  process.getBuiltinModule('node:worker_threads').parentPort, await (${hashSource}), (${digestBytes.toString()})))()`
+  process.getBuiltinModule('node:worker_threads').parentPort, await (${hashSource}), (${digestParts.toString()})))()`
 
 interface Queued extends Job { readonly settle: PromiseWithResolvers<Uint8Array> }
 interface Member { readonly thread: HashThread, readonly underWay: Queued[] }
@@ -89,7 +90,8 @@ interface Member { readonly thread: HashThread, readonly underWay: Queued[] }
 const isDone = (message: unknown): message is Done =>
   typeof message === 'object' && message !== null && 'result' in message && message.result instanceof Uint8Array
 
-export const hashPool = ({ hash, hashSource = cryptoHash, start, threads }: HashPoolOptions): HashPool => {
+export const hashPool = ({ hash, hashSource = cryptoHash, start, threads, inlineBytes: mostInline = inlineBytes }: HashPoolOptions): HashPool => {
+  const isInline = (length: number): boolean => length <= mostInline
   const source = sourceWith(hashSource)
   const members: Member[] = []
   const queue: Queued[] = []
@@ -147,7 +149,7 @@ export const hashPool = ({ hash, hashSource = cryptoHash, start, threads }: Hash
       queue.shift()
       if (member.underWay.length === 0) member.thread.ref()
       member.underWay.push(job)
-      member.thread.postMessage({ memory: job.memory, length: job.length, digest: job.digest } satisfies Job)
+      member.thread.postMessage({ parts: job.parts, digest: job.digest } satisfies Job)
     }
     if (members.every(({ underWay }) => underWay.length === 0)) {
       idleTimer = setTimeout(() => { void rest() }, idleMs)
@@ -174,31 +176,26 @@ export const hashPool = ({ hash, hashSource = cryptoHash, start, threads }: Hash
     else free.push(memory)
   }
 
+  const copied = async (parts: readonly Uint8Array[], length: number, digest: Digest): Promise<Uint8Array> => {
+    const memory = await borrow(length)
+    try {
+      const copy = new Uint8Array(memory, 0, length)
+      let at = 0
+      for (const part of parts) { copy.set(part, at); at += part.byteLength }
+      return await run({ parts: [copy], digest })
+    } finally { giveBack(memory) }
+  }
+
   return {
     threads,
     prepare () {
-      while (!stopped && members.length < threads) addMember()
+      while (!stopped && !isInline(defaultPieceBytes) && members.length < threads) addMember()
       advance()
-    },
-    async digestShared (memory, length, digest) {
-      if (length <= inlineBytes) return digestBytes(hash, new Uint8Array(memory, 0, length), digest)
-      return run({ memory, length, digest })
     },
     digest (parts, digest) {
       const length = parts.reduce((sum, part) => sum + part.byteLength, 0)
-      const fill = (into: Uint8Array): Uint8Array => {
-        let at = 0
-        for (const part of parts) { into.set(part, at); at += part.byteLength }
-        return into
-      }
-      if (length <= inlineBytes) return digestBytes(hash, parts.length === 1 && parts[0] !== undefined ? parts[0] : fill(new Uint8Array(length)), digest)
-      return (async () => {
-        const memory = await borrow(length)
-        try {
-          fill(new Uint8Array(memory))
-          return await run({ memory, length, digest })
-        } finally { giveBack(memory) }
-      })()
+      if (isInline(length)) return digestParts(hash, parts, digest)
+      return parts.every(({ buffer }) => buffer instanceof SharedArrayBuffer) ? run({ parts, digest }) : copied(parts, length, digest)
     },
     async stop () {
       stopped = true

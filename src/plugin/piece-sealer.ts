@@ -31,7 +31,7 @@ export const pieceSealer = ({ layout, pool, hashBytes, digest, seal }: PieceSeal
   let last: Promise<void> = Promise.resolve()
 
   const begin = (memory: ArrayBufferLike, index: PieceIndex, length: number): void => {
-    const done = pool.digestShared(memory, length, digest(index)).then(
+    const done = Promise.resolve(pool.digest([new Uint8Array(memory, 0, length)], digest(index))).then(
       hash => { hashes.set(hash, index * hashBytes) },
       (error: unknown) => { failed ??= { error } }
     ).then(() => { underWay.delete(done); free.push(memory) })

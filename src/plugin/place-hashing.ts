@@ -59,7 +59,6 @@ export const webHashPool = (threads: number): HashPool => {
     threads,
     prepare () { /* WebCrypto has threads */ },
     digest: async (parts, digest) => work(parts.length === 1 && parts[0] !== undefined ? parts[0] : concatBytes(...parts), digest),
-    digestShared: async (memory, length, digest) => work(new Uint8Array(memory, 0, length), digest),
     stop () {
       stopped = true
       return Promise.resolve()

@@ -22,6 +22,10 @@ describe('the pool of blocks', () => {
     expect(pool.take(KiB)).not.toBe(small)
   })
 
+  it('gives memory that the threads which hash can see', () => {
+    expect(createBlockPool().take(64 * KiB).buffer).toBeInstanceOf(SharedArrayBuffer)
+  })
+
   it('keeps at most 16 MiB', () => {
     const pool = createBlockPool()
     const blocks: Uint8Array[] = Array.from({ length: 40 }, () => new Uint8Array(512 * KiB))

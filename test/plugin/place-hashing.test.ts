@@ -14,12 +14,11 @@ describe('hashing by WebCrypto', () => {
     const width = 'leaves' in digest ? digest.leaves.width : 32
     for (const length of [1, 16_384, 16_385, 100_000, 512 * 1024].filter(bytes => bytes <= width * 16_384)) {
       const bytes = contentOf(length)
-      const memory = new SharedArrayBuffer(length)
-      new Uint8Array(memory).set(bytes)
+      const shared = new Uint8Array(new SharedArrayBuffer(length))
+      shared.set(bytes)
       const expected = toHex(await threads.digest([bytes], digest))
       expect(toHex(await web.digest(partsOf(bytes), digest))).toBe(expected)
-      expect(toHex(await web.digestShared(memory, length, digest))).toBe(expected)
-      expect(toHex(await web.digestShared(bytes.slice().buffer, length, digest))).toBe(expected)
+      for (const pool of [web, threads]) for (const parts of [[shared], partsOf(shared)]) expect(toHex(await pool.digest(parts, digest))).toBe(expected)
     }
     await threads.stop()
   })
