@@ -7,12 +7,13 @@
 import type { GroupId, PieceIndex } from '../contract/index.ts'
 import { forgoAll } from './asking.ts'
 import type { Channel, Core, Link, Transfer } from './core.ts'
+import { showInterest } from './interest.ts'
 import type { MessageOf } from './message.ts'
 import { leavePage } from './pages.ts'
 import { wake } from './ready.ts'
 import { send } from './send.ts'
 import { chokeChannel, leaveSlots, seekSlot } from './slots.ts'
-import { gain, holdings, isFetching, join, part } from './transfer.ts'
+import { gain, holdings, join, part } from './transfer.ts'
 import { forgetUnknown, maxReopened, openUnknown } from './unknown.ts'
 import { dropRequests } from './upload.ts'
 
@@ -31,7 +32,7 @@ const createChannel = (core: Core, link: Link, transfer: Transfer, group: GroupI
     has: undefined, isJoined: false, useful: 0, eligible: undefined, paged: new Uint16Array(transfer.isComplete ? 0 : transfer.pages.length),
     wanting: false, isUseless: false, isChoked: true, hasDelivered: false, owes: new Map(), owedBytes: 0, owns: new Set(), shortlist: [], fruitless: 0, askAt: 0, helpAt: 0, pageAt: 0, pagesSeen: -1, pageTries: 0,
     timer: core.timers.timer(() => { wake(core, channel) }), barred: new Map(), isReady: false,
-    wanted: false, isChoking: true, turnedAt: -Infinity, requested: new Map()
+    wanted: false, isChoking: true, turnedAt: -Infinity, givenBytes: 0, requested: new Map()
   }
   link.channels.set(key, channel)
   transfer.channels.add(channel)
@@ -80,19 +81,6 @@ const enter = (core: Core, channel: Channel): void => {
   showInterest(core, channel)
   seekSlot(core, channel)
   wake(core, channel)
-}
-
-export const showInterest = (core: Core, channel: Channel): void => {
-  const { link, transfer, ours } = channel
-  if (ours === undefined || !channel.hasTold || channel.wanting || channel.useful === 0 || !isFetching(transfer)) return
-  channel.wanting = true
-  send(core, link, { type: 'want', number: ours, wanted: true })
-}
-
-export const loseInterest = (core: Core, channel: Channel): void => {
-  if (!channel.wanting || channel.ours === undefined) return
-  channel.wanting = false
-  send(core, channel.link, { type: 'want', number: channel.ours, wanted: false })
 }
 
 /** @returns what is wrong with it */

@@ -1,9 +1,10 @@
 /** Contents and groups that come and go, by the user's or the membership's word. Owns what ends with them. */
 import type { GroupId, PeerId } from '../contract/index.ts'
 import { finish } from './asking.ts'
-import { closeChannel, loseInterest } from './channel.ts'
+import { closeChannel } from './channel.ts'
 import type { Core, Link, Transfer } from './core.ts'
 import { consider, tidy } from './dialing.ts'
+import { loseInterest } from './interest.ts'
 import type { Input } from './io.ts'
 import { endLink } from './link.ts'
 import { forgetPeer, forgetSighting, hasten } from './opening.ts'

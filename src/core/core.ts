@@ -209,6 +209,8 @@ export interface Channel {
   wanted: boolean
   isChoking: boolean
   turnedAt: number
+  /** Bytes sent since it was unchoked. */
+  givenBytes: number
   readonly requested: Map<number, UpRequest[]>
 }
 

@@ -159,6 +159,11 @@ export interface SessionOptions {
   readonly maxOwedBytes?: number
   /** Channels served at once, over all links; others wait choked and take turns. @default 64 */
   readonly uploadSlots?: number
+  /**
+   * After so much, a served channel gives way to one that waits, and who has nothing to ask in its turn gives it back. Needs links that drop requests which a
+   * choke crossed, as those of the wire do. @default no limit: turns of 10 s
+   */
+  readonly turnBytes?: number
   /** Links dialed or open at most. @default 200 */
   readonly maxLinks?: number
 }

@@ -8,6 +8,7 @@ import { assembly } from './assembly.ts'
 import { nextPiece } from './choosing.ts'
 import type { Channel, Core } from './core.ts'
 import { help, relieve, rescue } from './help.ts'
+import { passTurn } from './interest.ts'
 import { askPage } from './pages.ts'
 import { nextReady, wake, wakeAt, wakeTransfer } from './ready.ts'
 import { eligible, withdraw } from './transfer.ts'
@@ -110,7 +111,7 @@ export const stepAsk = (core: Core): boolean => {
       core.starved.add(channel)
       relieve(core)
       break
-    case 'nothing': break
+    case 'nothing': passTurn(core, channel); break
     default: outcome satisfies never
   }
   return true

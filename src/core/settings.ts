@@ -9,6 +9,8 @@ export interface Settings {
   readonly maxRequestBytes: number
   readonly maxOwedBytes: number
   readonly uploadSlots: number
+  /** Infinity: turns are of time alone. */
+  readonly turnBytes: number
   readonly maxLinks: number
 }
 
@@ -23,7 +25,7 @@ const atLeast = (name: string, least: number, value: number): number => {
 
 export const settings = ({
   downBudgetBytes = 64 * mebibyte, upBudgetBytes = 32 * mebibyte, linkUnsentBytes = mebibyte, maxRequestBytes = largestRequestBytes,
-  maxOwedBytes = 8 * mebibyte, uploadSlots = 64, maxLinks = 200
+  maxOwedBytes = 8 * mebibyte, uploadSlots = 64, turnBytes = Infinity, maxLinks = 200
 }: SessionOptions): Settings => {
   if (maxRequestBytes % leafBytes !== 0 || maxRequestBytes > largestRequestBytes) {
     throw new ShoalError('BAD_OPTION', `The session option maxRequestBytes is ${maxRequestBytes}. It must be a multiple of ${leafBytes}, at most ${largestRequestBytes}.`)
@@ -35,6 +37,7 @@ export const settings = ({
     maxRequestBytes: Math.min(atLeast('maxRequestBytes', leafBytes, maxRequestBytes), Math.floor(maxOwedBytes / leafBytes) * leafBytes),
     maxOwedBytes: atLeast('maxOwedBytes', leafBytes, maxOwedBytes),
     uploadSlots: atLeast('uploadSlots', 1, uploadSlots),
+    turnBytes: turnBytes === Infinity ? turnBytes : atLeast('turnBytes', 1, turnBytes),
     maxLinks: atLeast('maxLinks', 1, maxLinks)
   }
 }

@@ -2,12 +2,12 @@
  * Who is served: at most so many channels at once, the others wait choked and take turns. Owns choking. A peer that was choked is not unchoked at once: what
  * it asked before it heard of the choke must not be taken for something that it asks now.
  */
-import type { Channel, Core } from './core.ts'
+import type { Channel, Core, Link } from './core.ts'
 import { send } from './send.ts'
 import { dropRequests } from './upload.ts'
 
 const turnMs = 10_000
-/** The longest time that a request may be on its way. */
+/** The longest time that a request may be on its way. Turns of bytes do not wait for it. */
 const restMs = 5_000
 /** Of the served, so many give way at a turn. */
 const turnShare = 4
@@ -17,16 +17,17 @@ const canServe = (channel: Channel): boolean => channel.wanted && channel.hasTol
 const turn = (core: Core, channel: Channel, choked: boolean): void => {
   channel.isChoking = choked
   channel.turnedAt = core.now
+  channel.givenBytes = 0
   if (choked) dropRequests(core, channel)
   if (channel.ours !== undefined) send(core, channel.link, { type: 'choke', number: channel.ours, choked })
 }
 
 /** Serves those that wait, while there are slots. */
 const fill = (core: Core): void => {
-  const { served, waiting, settings: { uploadSlots } } = core
+  const { served, waiting, settings: { uploadSlots, turnBytes } } = core
   for (const channel of waiting) {
     if (served.size >= uploadSlots) break
-    if (core.now < channel.turnedAt + restMs) continue
+    if (turnBytes === Infinity && core.now < channel.turnedAt + restMs) continue
     waiting.delete(channel)
     served.add(channel)
     turn(core, channel, false)
@@ -52,6 +53,18 @@ export const onWant = (core: Core, channel: Channel, wanted: boolean): void => {
   channel.wanted = wanted
   if (wanted) seekSlot(core, channel)
   else chokeChannel(core, channel)
+}
+
+/** All that was sent on the link has left: who had its turn of bytes there gives way. */
+export const endTurns = (core: Core, link: Link): void => {
+  const { served, waiting, settings: { turnBytes } } = core
+  if (turnBytes === Infinity) return
+  for (const channel of link.channels.values()) {
+    if (channel.givenBytes < turnBytes || waiting.size === 0 || !served.delete(channel)) continue
+    turn(core, channel, true)
+    fill(core)
+    seekSlot(core, channel)
+  }
 }
 
 /** The channel is gone. */

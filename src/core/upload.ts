@@ -9,6 +9,7 @@ import type { Input } from './io.ts'
 import type { BlockRange } from './message.ts'
 import { send } from './send.ts'
 import { largestRequestBytes } from './settings.ts'
+import { endTurns } from './slots.ts'
 
 /** Requests that may wait on a link. A session asks for at most 8 MiB at a time. */
 const maxRequests = 1_000
@@ -152,6 +153,7 @@ export const onLoaded = (core: Core, { link: id, content, piece, offset, length,
   if (state === 'loading' && data?.byteLength === length && channel.ours !== undefined) {
     forget(request)
     channel.transfer.sentBytes += length
+    channel.givenBytes += length
     send(core, link, { type: 'block', number: channel.ours, piece, offset, data })
     setUnsent(core, link, link.unsentBytes + length)
     link.roomTimer.set(core.now + reportMs)
@@ -175,6 +177,7 @@ export const onRoom = (core: Core, link: Link, unsentBytes: number): boolean => 
   else if (unsentBytes < link.unsentBytes || link.readTimer.at === undefined) link.readTimer.set(core.now + unreadMs)
   link.reportedBytes = unsentBytes
   setUnsent(core, link, unsentBytes)
+  if (unsentBytes === 0) endTurns(core, link)
   enqueue(core, link)
   wakeBlocked(core)
   return unsentBytes > core.settings.linkUnsentBytes + largestRequestBytes + maxUnsentTalk

@@ -1,4 +1,7 @@
-/** Virtual time: what is to happen, by when, in a heap. What is due at the same time happens in the order in which it was entered, so that a run can be repeated. */
+/**
+ * Virtual time: what is to happen, by when, in a heap. What is due at the same time happens in the order in which it was entered, so that a run can be repeated.
+ * What is entered in a row for the same time, as news to all neighbours is, takes one place in the heap.
+ */
 
 export interface Agenda {
   /** Milliseconds since the scenario began. */
@@ -11,12 +14,15 @@ export interface Agenda {
   step (until: number): boolean
 }
 
-interface Entry { readonly at: number, readonly order: number, readonly run: () => void }
+/** `next`: entered right after it, for the same time. */
+interface Entry { readonly at: number, readonly order: number, readonly run: () => void, next: Entry | undefined }
 
 const before = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
 
 export const createAgenda = (): Agenda => {
   const heap: Entry[] = []
+  /** What was entered last, while it waits. */
+  let latest: Entry | undefined
   let now = 0
   let order = 0
 
@@ -44,7 +50,21 @@ export const createAgenda = (): Agenda => {
     heap[place] = entry
   }
 
-  const enter = (at: number, run: () => void): void => { rise({ at: Math.max(now, at), order: order++, run }) }
+  const enter = (atMs: number, run: () => void): void => {
+    const entry: Entry = { at: Math.max(now, atMs), order: order++, run, next: undefined }
+    if (latest?.at === entry.at) latest.next = entry; else rise(entry)
+    latest = entry
+  }
+
+  const remove = (first: Entry): void => {
+    if (first === latest) latest = undefined
+    if (first.next !== undefined) {
+      heap[0] = first.next
+      return
+    }
+    const last = heap.pop()
+    if (last !== undefined && last !== first) sink(last)
+  }
 
   return {
     get now () { return now },
@@ -53,8 +73,7 @@ export const createAgenda = (): Agenda => {
     step (until) {
       const first = heap[0]
       if (first === undefined || first.at > until) return false
-      const last = heap.pop()
-      if (last !== undefined && last !== first) sink(last)
+      remove(first)
       now = first.at
       first.run()
       return true

@@ -4,7 +4,7 @@ import type { Message } from '../core/message.ts'
 import { frameBytes } from './frame-bytes.ts'
 import type { Codec } from './scenario.ts'
 
-export interface Frame { readonly content: Message | Uint8Array, readonly bytes: number, readonly isBlock: boolean }
+export interface Frame { readonly content: Message | Uint8Array, readonly bytes: number, readonly isBlock: boolean, readonly heardChokes: number }
 
 /** One end of a link. */
 export interface Coder {
@@ -12,10 +12,21 @@ export interface Coder {
   decode (frame: Frame): Iterable<Message>
 }
 
-/** Knows nothing of its link, so one serves all. */
-const values: Coder = {
-  encode: message => ({ content: message, bytes: frameBytes(message), isBlock: message.type === 'block' }),
-  decode: ({ content }) => content instanceof Uint8Array ? [] : [content]
+/** Drops a request that a choke crossed, as the wire does: who hears the choke counts the request as answered. A link has one content here. */
+const asValues = (): Coder => {
+  let saidChokes = 0
+  let heardChokes = 0
+  return {
+    encode (message) {
+      if (message.type === 'choke' && message.choked) saidChokes++
+      return { content: message, bytes: frameBytes(message), isBlock: message.type === 'block', heardChokes }
+    },
+    decode ({ content, heardChokes: heard }) {
+      if (content instanceof Uint8Array || (content.type === 'request' && heard < saidChokes)) return []
+      if (content.type === 'choke' && content.choked) heardChokes++
+      return [content]
+    }
+  }
 }
 
 /** Both ends have said hello before their session hears of the link. */
@@ -28,9 +39,9 @@ const greeted = (codec: Codec): Codec => {
 const asBytes = (codec: Codec): Coder => ({
   encode (message) {
     const content = concatBytes(...codec.encode(message))
-    return { content, bytes: content.byteLength, isBlock: message.type === 'block' }
+    return { content, bytes: content.byteLength, isBlock: message.type === 'block', heardChokes: 0 }
   },
   decode: ({ content }) => content instanceof Uint8Array ? codec.decode(content) : []
 })
 
-export const coderOf = (codec: (() => Codec) | undefined): () => Coder => codec === undefined ? () => values : () => asBytes(greeted(codec()))
+export const coderOf = (codec: (() => Codec) | undefined): () => Coder => codec === undefined ? asValues : () => asBytes(greeted(codec()))

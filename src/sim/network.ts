@@ -1,6 +1,7 @@
 /**
- * Links between nodes in virtual time: dialing, the way of a message, the end. A node sends through one line of its up rate, which its links share in turns,
- * as packets do; after the latency it takes its turn in the receiver's line of its down rate. Messages stay values; only their length counts.
+ * Links between nodes in virtual time: dialing, the way of a message, the end. A node sends through one line of its up rate. Its links share it in turns for
+ * blocks, as packets do; talk on a link that has nothing to send goes at once, and makes the line busy for as long as it takes. After the latency a block takes
+ * its turn in the receiver's line of its down rate. Messages stay values; only their length counts.
  */
 import type { PeerId } from '../contract/index.ts'
 import type { LinkId } from '../core/io.ts'
@@ -22,19 +23,22 @@ export interface Host {
   room (link: LinkId, unsentBytes: number): void
 }
 
-export interface Network {
-  join (host: Host): void
+/** A host's side of the network. */
+export interface Port {
   /** All its links end, and nobody can dial it any more. */
-  leave (host: Host): void
-  isOnline (name: PeerId): boolean
-  dial (host: Host, peer: PeerId): void
-  unlink (host: Host, link: LinkId): void
-  send (host: Host, link: LinkId, message: Message): void
+  leave (): void
+  dial (peer: PeerId): void
+  unlink (link: LinkId): void
+  send (link: LinkId, message: Message): void
+}
+
+export interface Network {
+  join (host: Host): Port
 }
 
 interface Parcel { readonly frame: Frame, leftBytes: number }
 
-/** One end of a link. */
+/** One end of a link. `lineUntil`: what it sent last leaves the line then; `heldUntil`: what came last is delivered then. */
 interface End {
   readonly coder: Coder
   readonly id: LinkId
@@ -44,10 +48,12 @@ interface End {
   readonly queue: Parcel[]
   unsentBytes: number
   isOpen: boolean
+  lineUntil: number
+  heldUntil: number
 }
 
 /** `line`: links with something to send, the next one first. */
-interface Node { readonly host: Host, readonly ends: Map<LinkId, End>, readonly line: Set<End>, nextLink: LinkId, isSending: boolean, downFreeAt: number }
+interface Node { readonly host: Host, readonly ends: Map<LinkId, End>, readonly line: Set<End>, nextLink: LinkId, isSending: boolean, upFreeAt: number, downFreeAt: number }
 
 /** What one link sends in its turn. */
 interface Load { readonly frames: Frame[], bytes: number, blockBytes: number, isRoomNews: boolean }
@@ -63,12 +69,14 @@ export interface NetworkOptions {
   readonly agenda: Agenda
   readonly latencyMs: (a: PeerId, b: PeerId) => number
   readonly coder: () => Coder
+  /** Whether messages without block data take a line's time. */
+  readonly talkTakesTime: boolean
 }
 
-export const createNetwork = ({ agenda, latencyMs, coder }: NetworkOptions): Network => {
-  const nodes = new Map<PeerId, Node>()
+const ms = (bytes: number, rate: number): number => 1000 * bytes / rate
 
-  const ms = (bytes: number, rate: number): number => 1000 * bytes / rate
+export const createNetwork = ({ agenda, latencyMs, coder, talkTakesTime }: NetworkOptions): Network => {
+  const nodes = new Map<PeerId, Node>()
 
   const closeEnd = (end: End): void => {
     if (!end.isOpen) return
@@ -107,28 +115,35 @@ export const createNetwork = ({ agenda, latencyMs, coder }: NetworkOptions): Net
     return load
   }
 
+  const receive = (end: End, frame: Frame): void => {
+    if (end.isOpen) for (const message of end.coder.decode(frame)) end.node.host.message(end.id, message)
+  }
+
   const deliver = (end: End, { frames, blockBytes }: Load): void => {
-    for (const frame of frames) {
-      if (end.isOpen) for (const message of end.coder.decode(frame)) end.node.host.message(end.id, message)
-    }
+    for (const frame of frames) receive(end, frame)
     if (blockBytes > 0 && end.isOpen) end.node.host.heard(end.id, blockBytes)
   }
 
   /** The last of it is there; it waits for what the receiver's line has before it. */
   const arrive = (end: End, load: Load, sentMs: number): void => {
+    if (!end.isOpen) return
     const { node } = end
-    const begun = Math.max(node.downFreeAt, agenda.now - sentMs)
-    node.downFreeAt = begun + ms(load.bytes, node.host.down)
-    if (node.downFreeAt <= agenda.now) deliver(end, load)
-    else agenda.at(node.downFreeAt, () => { deliver(end, load) })
+    node.downFreeAt = Math.max(node.downFreeAt, agenda.now - sentMs) + ms(load.bytes, node.host.down)
+    end.heldUntil = Math.max(end.heldUntil, node.downFreeAt)
+    if (end.heldUntil <= agenda.now) deliver(end, load)
+    else agenda.at(end.heldUntil, () => { deliver(end, load) })
   }
 
-  const sent = (end: End, load: Load, sentMs: number): void => {
-    const { node, far } = end
+  const arriveTalk = (end: End, frame: Frame): void => {
+    if (end.heldUntil <= agenda.now) receive(end, frame)
+    else agenda.at(end.heldUntil, () => { receive(end, frame) })
+  }
+
+  const sent = (end: End, load: Load): void => {
+    const { node } = end
     node.isSending = false
-    if (end.isOpen && far !== undefined) {
+    if (end.isOpen) {
       end.unsentBytes -= load.bytes
-      agenda.after(end.latencyMs, () => { if (far.isOpen) arrive(far, load, sentMs) })
       if (end.queue.length > 0) node.line.add(end)
       if (load.isRoomNews) node.host.room(end.id, end.unsentBytes)
     }
@@ -138,17 +153,31 @@ export const createNetwork = ({ agenda, latencyMs, coder }: NetworkOptions): Net
   const sendNext = (node: Node): void => {
     if (node.isSending) return
     const [end] = node.line
-    if (end === undefined) return
+    if (end?.far === undefined) return
     node.line.delete(end)
     node.isSending = true
+    const { host: { up } } = node
     const turn = node.line.size > 0 ? turnMs : aloneMs
-    const load = fill(end, node.host.up === Infinity ? Infinity : Math.max(packetBytes, Math.floor(node.host.up * turn / 1000)))
-    const sentMs = ms(load.bytes, node.host.up)
-    agenda.after(sentMs, () => { sent(end, load, sentMs) })
+    const load = fill(end, up === Infinity ? Infinity : Math.max(packetBytes, Math.floor(up * turn / 1000)))
+    const sentMs = ms(load.bytes, up)
+    end.lineUntil = node.upFreeAt = Math.max(node.upFreeAt, agenda.now) + sentMs
+    const { far } = end
+    // entered now, so that what the link says later comes later
+    agenda.at(end.lineUntil + end.latencyMs, () => { arrive(far, load, sentMs) })
+    agenda.at(end.lineUntil, () => { sent(end, load) })
+  }
+
+  const talk = (end: End, frame: Frame): void => {
+    const { node, far } = end
+    if (far === undefined) return
+    const sentMs = talkTakesTime ? ms(frame.bytes, node.host.up) : 0
+    if (sentMs > 0) node.upFreeAt = Math.max(node.upFreeAt, agenda.now) + sentMs
+    end.lineUntil = Math.max(end.lineUntil, agenda.now + sentMs)
+    agenda.at(end.lineUntil + end.latencyMs, () => { arriveTalk(far, frame) })
   }
 
   const createEnd = (node: Node, latency: number): End => {
-    const end: End = { id: node.nextLink++, node, coder: coder(), far: undefined, latencyMs: latency, queue: [], unsentBytes: 0, isOpen: true }
+    const end: End = { id: node.nextLink++, node, coder: coder(), far: undefined, latencyMs: latency, queue: [], unsentBytes: 0, isOpen: true, lineUntil: 0, heldUntil: 0 }
     node.ends.set(end.id, end)
     return end
   }
@@ -161,36 +190,48 @@ export const createNetwork = ({ agenda, latencyMs, coder }: NetworkOptions): Net
     if (far.isOpen) to.host.linked(far.id, from.host.name, true)
   }
 
+  const dial = (from: Node, peer: PeerId): void => {
+    const latency = latencyMs(from.host.name, peer)
+    agenda.after(2 * dialTrips * latency, () => {
+      if (nodes.get(from.host.name) !== from) return
+      const to = nodes.get(peer)
+      if (to === undefined) from.host.undialed(peer); else connect(from, to, latency)
+    })
+  }
+
+  const send = (end: End, message: Message): void => {
+    const { node, queue } = end
+    const frame = end.coder.encode(message)
+    if (!frame.isBlock && queue.length === 0) {
+      talk(end, frame)
+      return
+    }
+    queue.push({ frame, leftBytes: frame.bytes })
+    end.unsentBytes += frame.bytes
+    node.line.add(end)
+    if (frame.isBlock) node.host.room(end.id, end.unsentBytes)
+    sendNext(node)
+  }
+
   return {
-    join: host => { nodes.set(host.name, { host, ends: new Map(), line: new Set(), nextLink: 0, isSending: false, downFreeAt: 0 }) },
-    leave (host) {
-      const node = nodes.get(host.name)
-      nodes.delete(host.name)
-      for (const end of [...node?.ends.values() ?? []]) cut(end)
-    },
-    isOnline: name => nodes.has(name),
-    dial (host, peer) {
-      const latency = latencyMs(host.name, peer)
-      agenda.after(2 * dialTrips * latency, () => {
-        const [from, to] = [nodes.get(host.name), nodes.get(peer)]
-        if (from?.host !== host) return
-        if (to === undefined) host.undialed(peer); else connect(from, to, latency)
-      })
-    },
-    unlink (host, link) {
-      const end = nodes.get(host.name)?.ends.get(link)
-      if (end !== undefined) cut(end)
-    },
-    send (host, link, message) {
-      const node = nodes.get(host.name)
-      const end = node?.ends.get(link)
-      if (node === undefined || end === undefined) return
-      const frame = end.coder.encode(message)
-      end.queue.push({ frame, leftBytes: frame.bytes })
-      end.unsentBytes += frame.bytes
-      node.line.add(end)
-      if (frame.isBlock) host.room(link, end.unsentBytes)
-      sendNext(node)
+    join (host) {
+      const node: Node = { host, ends: new Map(), line: new Set(), nextLink: 0, isSending: false, upFreeAt: 0, downFreeAt: 0 }
+      nodes.set(host.name, node)
+      return {
+        leave () {
+          nodes.delete(host.name)
+          for (const end of [...node.ends.values()]) cut(end)
+        },
+        dial (peer) { dial(node, peer) },
+        unlink (link) {
+          const end = node.ends.get(link)
+          if (end !== undefined) cut(end)
+        },
+        send (link, message) {
+          const end = node.ends.get(link)
+          if (end !== undefined) send(end, message)
+        }
+      }
     }
   }
 }

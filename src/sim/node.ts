@@ -7,7 +7,7 @@ import type { ContentId, GroupId, Manifest, PeerId } from '../contract/index.ts'
 import type { Effect, Input, Session, SessionEvent, TransferView } from '../core/io.ts'
 import type { Agenda } from './agenda.ts'
 import { blockData, verifies } from './bytes.ts'
-import type { Host, Network } from './network.ts'
+import type { Host, Network, Port } from './network.ts'
 import type { NodeFacts } from './scenario.ts'
 
 /** Of one piece. The hashes are zeros: `prove` is answered without looking. */
@@ -38,6 +38,7 @@ export const createNode = ({ facts, swarm, session, agenda, network, emit }: Nod
   const { content, group, manifest } = swarm
   const pieces = pieceCount(manifest)
   const inputs: Input[] = []
+  let port: Port | undefined
   let isRunning = false
   let hasLeft = false
   let wakesAt = Infinity
@@ -77,11 +78,11 @@ export const createNode = ({ facts, swarm, session, agenda, network, emit }: Nod
 
   const perform = (effect: Effect): void => {
     switch (effect.type) {
-      case 'dial': network.dial(host, effect.peer)
+      case 'dial': port?.dial(effect.peer)
         return
-      case 'unlink': network.unlink(host, effect.link)
+      case 'unlink': port?.unlink(effect.link)
         return
-      case 'send': network.send(host, effect.link, effect.message)
+      case 'send': port?.send(effect.link, effect.message)
         return
       case 'admit': feed({ type: 'admitted', link: effect.link, number: effect.number, ok: true })
         return
@@ -120,7 +121,7 @@ export const createNode = ({ facts, swarm, session, agenda, network, emit }: Nod
   return {
     facts,
     join () {
-      network.join(host)
+      port = network.join(host)
       const pages = Math.ceil(pieces / hashPage)
       const [have, proved] = facts.seed ? [fullBitfield(pieces), fullBitfield(pages)] : [bitfield(pieces), bitfield(pages)]
       feed({ type: 'credential', group, credential })
@@ -129,7 +130,7 @@ export const createNode = ({ facts, swarm, session, agenda, network, emit }: Nod
     sighted (peer) { feed({ type: 'sighted', content, group, peer }) },
     leave () {
       hasLeft = true
-      network.leave(host)
+      port?.leave()
     },
     transfer: () => session.view.transfer(content)
   }

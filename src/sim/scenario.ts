@@ -11,10 +11,14 @@ export interface Scenario {
   readonly seed: number
   /** One way, in milliseconds; a function is called once for each pair of nodes that dial. @default 20 */
   readonly latencyMs?: number | ((a: string, b: string) => number)
+  /** Whether what is not block data takes time on a line. Models that count pieces alone leave it out. @default true */
+  readonly talkTakesTime?: boolean
   /** Ends the run, whoever has not finished. Virtual time. @default 24 hours */
   readonly untilMs?: number
   /** How often a node that is not complete asks who is there. @default 30 s */
   readonly announceMs?: number
+  /** How many others it is told of then, at most: with `announceMs: Infinity`, half of the links that a node has on average. @default 50 */
+  readonly namedPeers?: number
   /** Passed to every session. */
   readonly session?: Omit<SessionOptions, 'peer' | 'seed' | 'selector' | 'limits'>
   /**

@@ -13,9 +13,6 @@ import { createRoster } from './roster.ts'
 import { nodeFacts } from './scenario.ts'
 import type { NodeFacts, NodeResult, Scenario, SimulationEvent, SimulationResult } from './scenario.ts'
 
-/** A tracker names at most this many at a time. */
-const namedPeers = 50
-
 interface Taking { completeMs: number | undefined, leftMs: number | undefined }
 
 const swarmOf = ({ content: { length, pieceLength } }: Scenario): Swarm => {
@@ -33,13 +30,13 @@ const check = (facts: readonly NodeFacts[]): void => {
 
 /** Runs the scenario to its end: until every node that is to complete has, or has left. */
 export const simulate = (scenario: Scenario): SimulationResult => {
-  const { latencyMs = 20, untilMs = 24 * 60 * 60 * 1000, announceMs = 30_000, selector, seed } = scenario
+  const { latencyMs = 20, untilMs = 24 * 60 * 60 * 1000, announceMs = 30_000, namedPeers = 50, talkTakesTime = true, selector, seed } = scenario
   const facts = scenario.nodes.map(nodeFacts)
   check(facts)
   const swarm = swarmOf(scenario)
   const chance = random(seed)
   const agenda = createAgenda()
-  const network = createNetwork({ agenda, latencyMs: typeof latencyMs === 'number' ? () => latencyMs : latencyMs, coder: coderOf(scenario.codec) })
+  const network = createNetwork({ agenda, latencyMs: typeof latencyMs === 'number' ? () => latencyMs : latencyMs, coder: coderOf(scenario.codec), talkTakesTime })
   const events: SimulationEvent[] = []
   const takings = new Map<Node, Taking>()
   const online = createRoster(limit => chance.below(limit))
@@ -86,7 +83,8 @@ export const simulate = (scenario: Scenario): SimulationResult => {
     node.join()
     online.add(node.facts.name)
     tell(node, 'joined')
-    announce(node)
+    // whoever comes at the same time is there, too
+    agenda.after(0, () => { announce(node) })
     if (node.facts.leaveMs !== undefined) agenda.at(node.facts.leaveMs, () => { leave(node) })
   }
 

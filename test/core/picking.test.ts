@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Selector } from '../../src/contract/index.ts'
 import { createStage, leaf } from './stage.ts'
-import type { StageOptions } from './stage.ts'
+import type { Stage, StageOptions } from './stage.ts'
 import { inOrder, rarestFirst } from './swarm.ts'
 
 const tell = (have: string, story: string, options: StageOptions = {}): string => {
@@ -43,6 +43,22 @@ const tell = (have: string, story: string, options: StageOptions = {}): string =
 
 /** Two requests at a time. */
 const two: StageOptions = { maxOwedBytes: 2 * leaf }
+
+describe('where turns are short', () => {
+  const wants = (stage: Stage): string[] => stage.log().filter(line => line.includes('want'))
+
+  test('who has nothing to ask of a peer gives its turn back, and wants one again when there is something', () => {
+    const stage = createStage({ have: '...', maxOwedBytes: leaf, turnBytes: leaf })
+    stage.source('a', 'x..')
+    expect(wants(stage)).toEqual(['1> want'])
+    stage.source('b', 'x..')
+    expect(wants(stage)).toEqual([])
+    stage.say(2, { type: 'have', number: 0, pieces: [1] })
+    expect(wants(stage)).toEqual(['2> want'])
+    stage.give(1, `0:0+${leaf}`)
+    expect(wants(stage)).toEqual(['1> unwant'])
+  })
+})
 
 describe('a piece is asked', () => {
   test.each<[string, string, string, string, StageOptions?]>([

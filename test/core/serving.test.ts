@@ -152,6 +152,23 @@ describe('slots', () => {
     expect(stage.feed({ type: 'unlinked', link: 2 })).toEqual(['3> unchoke'])
   })
 
+  test('a turn of bytes is over when they have left, if another waits', () => {
+    const stage = createStage({ have: 'xxxxxxxx', ideal: false, uploadSlots: 1, turnBytes: leaf })
+    const join = (peer: string): void => { stage.feed({ type: 'admitted', link: stage.reader(peer), number: 0, ok: true }) }
+    const serve = (link: number, piece: number): string[] => {
+      ask(stage, link, piece)
+      loaded(stage, link, piece)
+      room(stage, link, leaf)
+      return room(stage, link, 0)
+    }
+    join('a')
+    expect(serve(1, 0)).toEqual([])
+    join('b')
+    stage.log()
+    expect(serve(1, 1)).toEqual(['1> choke', '2> unchoke'])
+    expect(serve(2, 0)).toEqual(['2> choke', '1> unchoke'])
+  })
+
   test('who was choked is not unchoked before what it had asked must have arrived', () => {
     const stage = createStage({ have: 'xxxxxxxx' })
     stage.reader('a')
