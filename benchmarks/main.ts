@@ -13,9 +13,9 @@ import type { Report } from './report/report.ts'
 import { save } from './report/save.ts'
 import { targets } from './targets.ts'
 
-const help = (): string => `bench [${parts.map(({ name }) => name).join('|')} …] [--transport LIST] [--sizes 16MiB,…] [--runs N] [--delays 0,20,50,100] [--quick] [--full] [--json] [--write] [--check] [--results FOLDER]
+const help = (): string => `bench [${parts.map(({ name }) => name).join('|')} …] [--transport LIST] [--sizes 16MiB,…] [--runs N] [--delays 0,20,50,100|none] [--quick] [--full] [--json] [--write] [--check] [--results FOLDER]
 ${parts.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}`).join('\n')}
-With no part: throughput. Prints tables and writes JSON and plots to benchmarks/results; --write updates benchmarks/RESULTS.md too.
+With no part: throughput at 16 and 256 MiB and over a line of 100 ms, in 10 minutes; --quick: in 2. Prints tables and writes JSON and plots to benchmarks/results; --write updates benchmarks/RESULTS.md too.
 Exit status: 0 every run finished and every copy matched; 1 if not, or with --check if a target was missed; 2 usage.
 `
 

@@ -33,9 +33,19 @@ export interface Namespaces {
    * Lays a cable between two: `.1` of the network is the first's, `.2` the second's.
    * @param network such as `10.77.1`
    * @param rate of each direction, as `tc` has it: `100mbit`
+   * @param delayMs of each direction; not together with a rate, and only where canDelay() says so
    */
-  cable (first: Space, second: Space, network: string, rate?: string): void
+  cable (first: Space, second: Space, network: string, line?: { readonly rate?: string, readonly delayMs?: number }): void
   removeAll (): void
+}
+
+/** Whether the kernel can delay what a network carries (netem): many are built without. */
+export const canDelay = (space: Space): boolean => {
+  try {
+    space.run('tc', 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms')
+    space.run('tc', 'qdisc', 'delete', 'dev', 'lo', 'root')
+    return true
+  } catch { return false } // the type says so
 }
 
 let made = 0
@@ -53,12 +63,13 @@ export const createNamespaces = (): Namespaces => {
       inside('ip', 'link', 'set', 'lo', 'up')
       return { name, through: ['ip', 'netns', 'exec', name], run: inside }
     },
-    cable (first, second, network, rate) {
+    cable (first, second, network, { rate, delayMs } = {}) {
       const cable = `c${cables++}`
       run('ip', ['link', 'add', `${cable}a`, 'netns', first.name, 'type', 'veth', 'peer', 'name', `${cable}b`, 'netns', second.name])
       for (const [space, name, host] of [[first, `${cable}a`, 1], [second, `${cable}b`, 2]] as const) {
         space.run('ip', 'address', 'add', `${network}.${host}/24`, 'dev', name)
         space.run('ip', 'link', 'set', name, 'up')
+        if (delayMs !== undefined) space.run('tc', 'qdisc', 'add', 'dev', name, 'root', 'netem', 'delay', `${delayMs}ms`, 'limit', '100000')
         if (rate === undefined) continue
         space.run('ip', 'link', 'set', 'dev', name, 'gso_max_segs', '1') // each frame has its headers, as on a wire
         space.run('tc', 'qdisc', 'add', 'dev', name, 'root', 'tbf', 'rate', rate, 'burst', '16kb', 'latency', '400ms')

@@ -4,12 +4,17 @@ import { parseSize } from './quantities.ts'
 
 export interface BenchOptions {
   readonly parts: readonly string[]
+  /** As `--transport` names them; plugins by path, too. */
   readonly transports: readonly string[]
+  /** Bytes. */
   readonly sizes: readonly number[]
   readonly sizesGiven: boolean
   readonly runs: number
+  /** Whether that is what was asked for: else a part may have its own number. */
   readonly runsGiven: boolean
+  /** What takes long, too. */
   readonly full: boolean
+  /** Of the line in throughput: milliseconds there and back. One of them, when no part was named: that is to be over in 10 minutes. */
   readonly delays: readonly number[]
   readonly quick: boolean
   readonly json: boolean
@@ -49,7 +54,7 @@ export const readOptions = (words: readonly string[], known: readonly string[]):
   })
   const runs = Number(values.runs ?? '5')
   if (!Number.isInteger(runs) || runs < 1) throw new UsageError(`--runs: "${values.runs ?? ''}" is no whole number above 0.`)
-  const delays = listOf(values.delays ?? '0,100').filter(text => text !== 'none').map(text => {
+  const delays = listOf(values.delays ?? (positionals.length === 0 ? '100' : '0,20,50,100')).filter(text => text !== 'none').map(text => {
     const delay = Number(text)
     if (!(delay >= 0 && delay <= 2000)) throw new UsageError(`--delays: "${text}" is no number of milliseconds up to 2000.`)
     return delay

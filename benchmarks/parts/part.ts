@@ -1,21 +1,9 @@
 /** What a part of the benchmarks is, and what it is given. */
 import type { Processes } from '../drive/processes.ts'
+import type { BenchOptions } from '../options.ts'
 import type { Report } from '../report/report.ts'
 
-export interface Run {
-  /** As `--transport` names them; plugins by path, too. */
-  readonly transports: readonly string[]
-  /** Bytes. */
-  readonly sizes: readonly number[]
-  readonly sizesGiven: boolean
-  readonly runs: number
-  /** Whether that is what was asked for: else a part may have its own number. */
-  readonly runsGiven: boolean
-  /** What takes long, too. */
-  readonly full: boolean
-  /** Of the line in throughput: milliseconds there and back. */
-  readonly delays: readonly number[]
-  readonly quick: boolean
+export interface Run extends Omit<BenchOptions, 'parts' | 'json' | 'write' | 'check' | 'results'> {
   /** A folder of this part alone. */
   readonly folder: string
   readonly processes: Processes

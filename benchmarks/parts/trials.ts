@@ -18,14 +18,17 @@ export interface Family extends Pick<Section, 'id' | 'title' | 'labels' | 'metri
 
 export const metric = (key: string, title: string, digits: number, shown: Metric['shown'] = 'spread'): Metric => ({ key, title, digits, shown })
 
-/** One answer of a role, and the most memory that its process had. */
+/** Of a trial's own process, for those that are one. */
+const cpu = metric('cpu', 'CPU s', 2, 'median')
+
+/** One answer of a role, and what its process used: CPU, and memory at most. */
 export const askRole = async ({ processes }: Run, name: string, options: Readonly<Record<string, unknown>>): Promise<Values> => {
   const role = startRole(processes, name, options)
   const answer = await role.answer()
-  const peakBytes = read(role.pid)?.peakBytes
+  const used = read(role.pid)
   await role.end()
   const values = Object.entries(answer).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
-  return { ...Object.fromEntries(values), ...peakBytes === undefined ? {} : { peak: peakBytes / 1e6 } }
+  return { ...Object.fromEntries(values), ...used === undefined ? {} : { peak: used.peakBytes / 1e6, cpu: used.cpuSeconds } }
 }
 
 export const runTrials = async ({ runs, signal, say, processes }: Run, families: readonly Family[]): Promise<Pick<Report, 'sections' | 'failures'>> => {
@@ -50,5 +53,5 @@ export const runTrials = async ({ runs, signal, say, processes }: Run, families:
   }
   signal.removeEventListener('abort', stop)
   const rows = (trials: readonly Trial[]): readonly Row[] => trials.map(trial => ({ id: trial.id, labels: trial.labels, values: Object.fromEntries(values.get(trial) ?? []) }))
-  return { failures, sections: families.map(({ trials, ...section }) => ({ ...section, rows: rows(trials) })) }
+  return { failures, sections: families.map(({ trials, metrics, ...section }) => ({ ...section, metrics: [...metrics, cpu], rows: rows(trials) })) }
 }

@@ -2,13 +2,13 @@
 import type { Verdict } from '../compare.ts'
 import { verdictText } from './print.ts'
 import type { Report, Section } from './report.ts'
-import { markdownTable, sectionCells } from './table.ts'
+import { markdownTable, remarks, sectionCells } from './table.ts'
 
-const sectionText = ({ id, title, notes, plot, ...rest }: Section): string => [
-  `### ${title}`,
-  ...plot === undefined ? [] : [`![${title}](results/${id}.svg)`],
-  markdownTable(sectionCells({ id, title, notes, ...rest })),
-  notes.join(' ')
+const sectionText = (section: Section): string => [
+  `### ${section.title}`,
+  ...section.plot === undefined ? [] : [`![${section.title}](results/${section.id}.svg)`],
+  markdownTable(sectionCells(section)),
+  remarks(section).join(' ')
 ].join('\n\n')
 
 /** What stands between the markers of a part. */

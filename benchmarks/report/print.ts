@@ -2,10 +2,10 @@
 import type { Verdict } from '../compare.ts'
 import { verdictLine } from '../compare.ts'
 import type { Report } from './report.ts'
-import { sectionCells, terminalTable } from './table.ts'
+import { remarks, sectionCells, terminalTable } from './table.ts'
 
 export const reportText = ({ sections, skipped, failures }: Report): string => [
-  ...sections.flatMap(section => [section.title, '', terminalTable(sectionCells(section)), '', ...section.notes, '']),
+  ...sections.flatMap(section => [section.title, '', terminalTable(sectionCells(section)), '', ...remarks(section), '']),
   ...skipped.map(({ what, why }) => `not run: ${what}: ${why}`),
   ...failures.map(failure => `FAILED: ${failure}`)
 ].join('\n')

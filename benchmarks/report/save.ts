@@ -1,4 +1,7 @@
-/** Keeps results: JSON per part and plots in benchmarks/results of a checkout, or below the folder where it was started when there is no checkout; and RESULTS.md when asked to. */
+/**
+ * Keeps results: JSON per part and plots in benchmarks/results of a checkout, or below the folder where it was started when there is no checkout; and when asked to
+ * RESULTS.md, and the plot of the front page.
+ */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -16,6 +19,12 @@ export const resultsFolder = (): string => isCheckout() ? join(packageFolder, 'b
 
 const pageOf = async (path: string): Promise<string> => existsSync(path) ? readFile(path, 'utf8') : '# Results\n'
 
+/** What a user wants to know first: how fast each transport is beside other tools, with the last size of the run. */
+const frontPlot = (machine: Machine, reports: readonly Report[]): string | undefined => {
+  const shown = reports.find(({ part }) => part === 'neighbours')?.sections.at(-1)
+  return shown === undefined ? undefined : plot(shown, { metric: 'rate', title: shown.title, unit: 'MB/s, more is better' }, machineLine(machine))
+}
+
 /** @returns the files that were written, for people */
 export const save = async (machine: Machine, reports: readonly Report[], verdicts: readonly Verdict[], { write, results }: { readonly write: boolean, readonly results: string | undefined }): Promise<readonly string[]> => {
   const folder = results === undefined ? resultsFolder() : resolve(results)
@@ -28,7 +37,7 @@ export const save = async (machine: Machine, reports: readonly Report[], verdict
   for (const report of reports) {
     await keep(join(folder, `${report.part}.json`), `${JSON.stringify({ machine, ...report, verdicts: verdicts.filter(({ target }) => target.part === report.part) }, null, 1)}\n`)
     for (const section of report.sections) {
-      const drawn = section.plot === undefined ? undefined : plot(section, section.plot)
+      const drawn = section.plot === undefined ? undefined : plot(section, section.plot, machineLine(machine))
       if (drawn !== undefined) await keep(join(folder, `${section.id}.svg`), drawn)
     }
   }
@@ -37,5 +46,7 @@ export const save = async (machine: Machine, reports: readonly Report[], verdict
   let page = await pageOf(path)
   for (const report of reports) page = placed(page, report.part, partText(machineLine(machine), report, verdicts))
   await keep(path, page)
+  const front = frontPlot(machine, reports)
+  if (front !== undefined) await keep(join(dirname(folder), 'throughput.svg'), front)
   return files
 }

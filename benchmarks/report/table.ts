@@ -14,13 +14,25 @@ const cellsOf = ({ key, digits, shown }: Metric, row: Row): string[] => {
   return shown === 'spread' ? [median, min, max].map(text) : [text(shown === 'max' ? max : median)]
 }
 
+/** What a result takes. */
+const enough = 5
+const few = '†'
+
+const runsOf = ({ values }: Row): number => Math.max(0, ...Object.values(values).map(({ length }) => length))
+
+const runsCell = (row: Row): string => `${runsOf(row)}${runsOf(row) < enough ? few : ''}`
+
+/** What is to be known to read its table. */
+export const remarks = ({ rows, notes }: Section): readonly string[] =>
+  [...notes, ...rows.some(row => runsOf(row) < enough) ? [`${few} Fewer than ${enough} runs: a look, not a result.`] : []]
+
 /** Metrics that no row has are left out. */
 export const sectionCells = ({ labels, metrics, rows }: Section): Cells => {
   const present = metrics.filter(({ key }) => rows.some(row => (row.values[key] ?? []).length > 0))
-  return { head: [...labels, ...present.flatMap(headOf)], rows: rows.map(row => [...row.labels, ...present.flatMap(metric => cellsOf(metric, row))]) }
+  return { head: [...labels, 'runs', ...present.flatMap(headOf)], rows: rows.map(row => [...row.labels, runsCell(row), ...present.flatMap(metric => cellsOf(metric, row))]) }
 }
 
-const isNumber = (cell: string): boolean => /^-?[\d.]*$/.test(cell) && cell !== ''
+const isNumber = (cell: string): boolean => /^-?[\d.]*†?$/.test(cell) && cell !== ''
 
 /** Columns as wide as their widest cell; numbers to the right. */
 export const terminalTable = ({ head, rows }: Cells): string => {

@@ -16,6 +16,8 @@ import { numberOf, textOf } from './options.ts'
 
 /** 64 KiB halves the speed of TLS; more than this gains nothing. */
 const chunkBytes = 256 * 1024
+/** As plugins/storage-file has it: what was written goes to the disk while more is written, one sync at a time, and all of it at the end. */
+const syncBytes = 8 * 2 ** 20
 
 const certificate = async (): Promise<{ key: string, cert: string }> => {
   x509.cryptoProvider.set(webcrypto)
@@ -67,10 +69,20 @@ const toMemory = async (options: RoleOptions): Promise<number> => {
 }
 
 const toFile = async (options: RoleOptions, path: string): Promise<number> => {
-  await pipeline(connect(options), createWriteStream(path, { highWaterMark: 4 * chunkBytes }))
-  const file = await open(path, 'r+')
+  const file = await open(path, 'w')
   try {
-    await file.datasync()
+    const socket = connect(options)
+    let fresh = 0
+    let syncing: Promise<void> | undefined
+    socket.on('data', (chunk: Buffer) => {
+      fresh += chunk.byteLength
+      if (fresh < syncBytes || syncing !== undefined) return
+      fresh = 0
+      syncing = file.datasync().finally(() => { syncing = undefined })
+    })
+    await pipeline(socket, createWriteStream(path, { flags: 'r+', highWaterMark: 4 * chunkBytes }))
+    await syncing
+    await file.sync()
     return (await file.stat()).size
   } finally { await file.close() }
 }

@@ -7,8 +7,8 @@ export const benchParts = ['throughput', 'neighbours', 'swarm', 'selectors', 'mi
 export const benchOptions: readonly Option[] = [
   { name: '--transport', value: 'NAME,…', many: true, summary: 'what is measured (default tcp,quic,webrtc,memory)' },
   { name: '--sizes', value: 'SIZE,…', many: true, summary: 'of the files (default 16MiB,256MiB)' },
-  { name: '--runs', value: 'N', summary: 'of each (default 5; of selectors 20)' },
-  { name: '--delays', value: 'MS,…', many: true, summary: 'of a line of 100 Mbit/s, there and back; root alone may lay it (default 0,100; or none)' },
+  { name: '--runs', value: 'N', summary: 'of each (default 5; of selectors 20; fewer are marked)' },
+  { name: '--delays', value: 'MS,…', many: true, summary: 'of a line of 100 Mbit/s, there and back; root alone may lay it (default 0,20,50,100, or with no part 100; or none)' },
   { name: '--quick', summary: 'small sizes: done in two minutes' },
   { name: '--full', summary: 'of selectors, the largest swarms, too: an hour' },
   { name: '--json', summary: 'one JSON document in place of tables' },

@@ -33,8 +33,9 @@ describe('the use of a line', () => {
 describe('the options', () => {
   const known = ['throughput', 'micro']
   it('have throughput, 5 runs and two sizes by default', () => {
-    expect(readOptions([], known)).toMatchObject({ parts: ['throughput'], runs: 5, sizes: [16 * 2 ** 20, 256 * 2 ** 20], check: false })
+    expect(readOptions([], known)).toMatchObject({ parts: ['throughput'], runs: 5, sizes: [16 * 2 ** 20, 256 * 2 ** 20], delays: [100], check: false })
   })
+  it('have all delays when throughput is asked for by name', () => { expect(readOptions(['throughput'], known).delays).toEqual([0, 20, 50, 100]) })
   it.each([[['nothing'], 'no part'], [['--sizes', '1x'], 'no size'], [['--runs', '0'], 'whole number'], [['--delays=-1'], 'milliseconds'], [['--fast'], 'fast']])('refuse %j', (words, message) => {
     expect(() => readOptions(words, known)).toThrow(message)
   })

@@ -1,9 +1,9 @@
-/** Other tools that move a file between two machines, those that are installed, beside Shoal over TCP: the same file, the same rounds, the same loopback. */
+/** Other tools that move a file between two machines, those that are installed, beside Shoal by each transport: the same file, the same rounds, the same loopback. */
 import { formatSize } from '../../quantities.ts'
 import type { Report, Section } from '../../report/report.ts'
 import type { Run } from '../part.ts'
 import { transferMetrics } from '../throughput/metrics.ts'
-import { shoal } from '../throughput/ours.ts'
+import { shoal, staysInside } from '../throughput/ours.ts'
 import { onLoopback } from '../throughput/place.ts'
 import { runRounds } from '../throughput/rounds.ts'
 import { aria2 } from './aria2.ts'
@@ -19,13 +19,13 @@ export const neighbours = async (run: Run): Promise<Report> => {
   const why = new Map(await Promise.all(all.map(async neighbour => [neighbour, await neighbour.missing()] as const)))
   const present = all.filter(neighbour => why.get(neighbour) === undefined)
   const versions = await Promise.all(present.map(async ({ contestant, version }) => `${contestant.name} ${await version()}`))
-  const [transport = 'tcp'] = run.transports
+  const ours = run.transports.filter(transport => !staysInside(transport)).map(transport => ({ ...shoal(transport), label: `shoal, ${transport}`, name: transport === 'tcp' ? 'shoal' : `shoal-${transport}` }))
   const sections: Section[] = []
   const failures: string[] = []
   for (const bytes of run.sizes) {
     const size = formatSize(bytes)
     await using place = onLoopback()
-    const contestants = [{ ...shoal(transport), label: `shoal, ${transport}` }, ...present.map(({ contestant }) => contestant)]
+    const contestants = [...ours, ...present.map(({ contestant }) => contestant)]
     const outcome = await runRounds(run, { lanes: contestants.map(contestant => ({ id: `${size}/${contestant.name}`, labels: [contestant.label], contestant })), bytes, place })
     failures.push(...outcome.failures)
     sections.push({

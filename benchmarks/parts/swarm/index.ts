@@ -41,7 +41,8 @@ const family = (run: Run, bytes: number): Family => {
     id: `swarm-${size}`, title: `${size} from one to ${downloaders}, each sending at most ${bitRate / 1e6} Mbit/s`, labels: ['selector', 'how'],
     metrics: [
       metric('over-bound', 'last over bound', 2), metric('seconds', 'seconds', 2, 'median'), metric('mean-seconds', 'mean seconds', 2, 'median'), metric('up-use', 'uplinks used', 2, 'median'),
-      metric('copies', 'copies sent by the sharer', 2), metric('useful-copies', 'of use', 2, 'median'), metric('cpu', 'CPU s of all', 1, 'median'), metric('peak', 'peak MB of one', 0, 'max')
+      metric('copies', 'copies sent by the sharer', 2), metric('useful-copies', 'of use', 2, 'median'), metric('cpu-sharer', 'CPU s sharer', 1, 'median'), metric('cpu-downloader', 'most CPU s of a downloader', 1, 'median'),
+      metric('peak-sharer', 'peak MB sharer', 0, 'max'), metric('peak-downloader', 'peak MB of a downloader', 0, 'max'), metric('peak', 'peak MB', 0, 'max')
     ],
     notes: [
       `Over ${transport}. Real: processes in network namespaces on one bridge, what each sends shaped by tc tbf; from the commands, given to all at once, to the last finished copy; copies sent are counted as frames, with all headers.`,

@@ -55,6 +55,7 @@ export const runSwarm = async ({ folder, file, bytes, downloaders, bitRate, tran
     const counted = peers.map(({ pid }) => since(pid))
     const took = await Promise.all(others.map((peer, i) => fetchFile(peer, 'bench', 'random.bin', join(folder, `copy${i}`))))
     const used = counted.map(count => count())
+    const [ofSharer, ...ofOthers] = used
     const useful = await Promise.all(others.map(fromSharer))
     for (const peer of peers) await peer.end()
     for (const i of others.keys()) {
@@ -65,7 +66,8 @@ export const runSwarm = async ({ folder, file, bytes, downloaders, bitRate, tran
     const sent = used.map(reading => reading?.sentBytes ?? 0)
     return {
       seconds: last, 'mean-seconds': mean(took), copies: (sent[0] ?? 0) / bytes, 'useful-copies': useful.reduce((sum, count) => sum + count, 0) / bytes,
-      'up-use': mean(sent) / (bitRate / 8 * last), cpu: used.reduce((sum, reading) => sum + (reading?.cpuSeconds ?? 0), 0), peak: Math.max(...used.map(reading => reading?.peakBytes ?? 0)) / 1e6
+      'up-use': mean(sent) / (bitRate / 8 * last), 'cpu-sharer': ofSharer?.cpuSeconds ?? 0, 'cpu-downloader': Math.max(...ofOthers.map(reading => reading?.cpuSeconds ?? 0)),
+      'peak-sharer': (ofSharer?.peakBytes ?? 0) / 1e6, 'peak-downloader': Math.max(...ofOthers.map(reading => reading?.peakBytes ?? 0)) / 1e6
     }
   } finally {
     signal.removeEventListener('abort', stop)

@@ -5,7 +5,7 @@ import type { Place } from './place.ts'
 
 export interface Timed {
   readonly seconds: number
-  /** By the name of the process: sharer, downloader. */
+  /** By the name of the process: sharer, downloader, tracker. */
   readonly used: Readonly<Record<string, Reading | undefined>>
   /** What came over the network that the processes are in, if they use one. */
   readonly netBytes: number | undefined

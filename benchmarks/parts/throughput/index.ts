@@ -6,17 +6,15 @@ import type { Run } from '../part.ts'
 import { socket, stream, streamInOneProcess } from './bare.ts'
 import type { Contestant } from './contest.ts'
 import { lineMetrics, transferMetrics } from './metrics.ts'
-import { shoal, shoalInOneProcess } from './ours.ts'
+import { shoal, shoalInOneProcess, staysInside } from './ours.ts'
 import { onLine, onLoopback } from './place.ts'
 import { runRounds } from './rounds.ts'
 import type { Lane } from './rounds.ts'
 import { lineUse } from './watch-line.ts'
 
-const staysInside = (transport: string): boolean => transport.split('?')[0] === 'memory'
-
 const conditions = [
   'The whole path: from the command to the finished file, with the defaults that users get; a new tracker, sharer and downloader each run, both logged in before the clock starts.',
-  'Source and copy on the same file system, the source fresh random bytes and warm. Shoal and the file-to-file baseline have the copy on disk (fdatasync) at the end; each copy is compared after the clock has stopped.'
+  'Source and copy on the same file system, the source fresh random bytes and warm. Shoal and the file-to-file baseline have what they wrote brought to the disk every 8 MiB (fdatasync, beside the writing) and at the end (fsync); each copy is compared after the clock has stopped.'
 ]
 
 interface Measured { readonly section: Section, readonly failures: readonly string[] }

@@ -7,6 +7,9 @@ import { since } from '../../measure.ts'
 import { atPort } from './bare.ts'
 import type { Contestant } from './contest.ts'
 
+/** Of a transport: between peers of one process alone. */
+export const staysInside = (transport: string): boolean => transport.split('?')[0] === 'memory'
+
 /** The command line of two processes, as its users run it. */
 export const shoal = (transport: string): Contestant => ({
   label: 'shoal, whole path',
@@ -22,10 +25,10 @@ export const shoal = (transport: string): Contestant => ({
     await befriend(sharer, fetcher, 'downloader', 'bench')
     await sharer.run('upload_file', file, 'bench')
     const copy = join(folder, 'copy')
-    const [ofSharer, ofFetcher] = [since(sharer.pid), since(fetcher.pid)]
+    const [ofSharer, ofFetcher, ofTracker] = [since(sharer.pid), since(fetcher.pid), since(tracker.pid)]
     started(fetcher.pid)
     const seconds = await fetchFile(fetcher, 'bench', 'random.bin', copy)
-    const used = { sharer: ofSharer(), downloader: ofFetcher() }
+    const used = { sharer: ofSharer(), downloader: ofFetcher(), tracker: ofTracker() }
     await Promise.all([sharer.end(), fetcher.end()])
     await tracker.end()
     return { seconds, used, netBytes: used.downloader?.netBytes, copy }

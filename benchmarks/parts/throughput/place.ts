@@ -1,11 +1,11 @@
 /**
  * Where two processes of one machine meet. On one loopback, of their own where that can be made, so that its counter counts their bytes alone; or in networks of their
- * own, through a line of 100 Mbit/s and a relay that delays.
+ * own, through a line of 100 Mbit/s that delays: by netem where the kernel has it, else by a relay.
  */
 import { networkInterfaces } from 'node:os'
 import type { Processes } from '../../drive/processes.ts'
 import { startRole } from '../../drive/role.ts'
-import { createNamespaces, whyNoNamespaces } from '../../namespaces.ts'
+import { canDelay, createNamespaces, whyNoNamespaces } from '../../namespaces.ts'
 
 /** What starts a program somewhere: `ip netns exec NAME`. */
 export type Through = readonly string[]
@@ -58,19 +58,22 @@ export const onLine = async (processes: Processes, rate: string, delayMs: number
   const dispose = (): Promise<void> => { namespaces.removeAll(); return Promise.resolve() }
   try {
     const [far, wire, near] = [namespaces.space('far'), namespaces.space('wire'), namespaces.space('near')]
-    namespaces.cable(wire, far, '10.77.1', rate)
-    namespaces.cable(wire, near, '10.77.2')
+    const isDelayedByKernel = delayMs > 0 && canDelay(wire)
+    const isRelayed = delayMs > 0 && !isDelayedByKernel
+    namespaces.cable(wire, far, '10.77.1', { rate })
+    namespaces.cable(wire, near, '10.77.2', isDelayedByKernel ? { delayMs: delayMs / 2 } : {})
     wire.run('ip', 'address', 'add', '10.77.0.1/32', 'dev', 'lo') // the tracker's
     far.run('ip', 'route', 'add', 'default', 'via', '10.77.1.1')
     near.run('ip', 'route', 'add', 'default', 'via', '10.77.2.1')
-    wire.run('sysctl', '-qw', `net.ipv4.ip_forward=${delayMs === 0 ? 1 : 0}`) // with a delay there is no way but through the relay
+    wire.run('sysctl', '-qw', `net.ipv4.ip_forward=${isRelayed ? 0 : 1}`) // no way but through the relay
     const common = { sharer: far.through, downloader: near.through, tracker: wire.through, trackerHost: '10.77.0.1', host: '10.77.1.2', ownAddress: '10.77.1.2', port }
-    if (delayMs === 0) return { ...common, note: `The sharer's line carries ${rate} (tc tbf).`, [Symbol.asyncDispose]: dispose }
+    const line = `The sharer's line carries ${rate} (tc tbf)`
+    if (!isRelayed) return { ...common, note: isDelayedByKernel ? `${line}; netem delays each frame by ${delayMs / 2} ms each way.` : `${line}.`, [Symbol.asyncDispose]: dispose }
     const relay = startRole(processes, 'relay', { host: '10.77.2.1', to: '10.77.1.2', tcp: [port], udp: [port], delayMs: delayMs / 2 }, { through: wire.through })
     await relay.answer()
     return {
       ...common, dialHost: '10.77.2.1',
-      note: `The sharer's line carries ${rate} (tc tbf); a relay of ours delays TCP and UDP by ${delayMs / 2} ms each way. It ends TCP on both sides: TCP's own acknowledgements are not delayed.`,
+      note: `${line}; a relay of ours delays TCP and UDP by ${delayMs / 2} ms each way. It ends TCP on both sides: TCP's own acknowledgements are not delayed.`,
       async [Symbol.asyncDispose] () { await relay.end(); await dispose() }
     }
   } catch (error) {
