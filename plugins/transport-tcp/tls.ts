@@ -3,6 +3,7 @@
  * are decrypted: a third of the speed. Owns the handshake; certificates and their proof are the library's. Where there is no socket (a connection that a relay
  * hands on) it runs over such a stream, too.
  */
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { Socket } from 'node:net'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -35,12 +36,16 @@ const takeSocket = (connection: MessageStream): Socket | undefined => {
 
 export const tls = (): Libp2pFactory<ConnectionEncrypter> => components => {
   const muxers = (): Map<string, StreamMuxerFactory> => components.upgrader.getStreamMuxers()
-  let context: Promise<SecureContext> | undefined
 
   const identified = async (): Promise<SecureContext> => {
     const { cert, key } = await generateCertificate(components.privateKey)
+    await verifyPeerCertificate(new X509Certificate(cert).raw)
     return createSecureContext({ cert, key, minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' })
   }
+
+  /** Made ahead and read once as others will read it: what both need is then loaded, and does not hold up the first handshake. */
+  const context = identified()
+  context.catch(() => undefined) // told to each who connects
 
   const begin = (under: Duplex, secureContext: SecureContext, isServer: boolean, protocols: readonly string[]): TLSSocket => {
     const common = { secureContext, rejectUnauthorized: false, requestCert: true, highWaterMark } // who it is, its certificate's extension proves
@@ -51,7 +56,6 @@ export const tls = (): Libp2pFactory<ConnectionEncrypter> => components => {
 
   const secure = async (connection: MessageStream, isServer: boolean, { signal, remotePeer, skipStreamMuxerNegotiation }: SecureConnectionOptions = {}): Promise<SecuredConnection> => {
     connection.pause() // what comes is for TLS
-    context ??= identified()
     const secureContext = await context
     signal?.throwIfAborted()
     const protocols = [...skipStreamMuxerNegotiation === true ? [] : muxers().keys(), noMuxer]
