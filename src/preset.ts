@@ -14,8 +14,8 @@ const loaders: { readonly [K in Kind]: (options: PresetOptions) => Promise<reado
   transport: async ({ log }) => (await chooseTransports([], { load: spec => loadPlugin('transport', spec), leftOut: line => { log?.(line) } })).plugins,
   selector: async () => [(await import('../plugins/selector-rarest-first/index.ts')).default()],
   integrity: async () => [
-    (await import('../plugins/integrity-sha256/index.ts')).default(), (await import('../plugins/integrity-sha1/index.ts')).default(),
-    (await import('../plugins/integrity-blake3/index.ts')).default()
+    (await import('../plugins/integrity-blake3/index.ts')).default(), (await import('../plugins/integrity-sha256/index.ts')).default(),
+    (await import('../plugins/integrity-sha1/index.ts')).default()
   ],
   storage: async () => [(await import('../plugins/storage-file/index.ts')).default()],
   state: async ({ home }) => home === undefined

@@ -7,7 +7,7 @@ export const peerOptions: readonly Option[] = [
   { name: '--relay', value: 'ADDRESS', many: true, summary: 'a relay to be reached through, beside those that the tracker tells of; may be repeated' },
   { name: '--transport', value: 'NAME,…', many: true, summary: 'what carries the pieces, in order of preference (default tcp,quic,webrtc); udp: those over UDP; auto: what is measured to be best' },
   { name: '--selector', value: 'NAME', summary: 'which piece next: rarest-first (default), sequential, random, or ./mine.js' },
-  { name: '--integrity', value: 'NAME,…', many: true, summary: 'one more integrity scheme, beside sha256, sha1 and blake3' },
+  { name: '--integrity', value: 'NAME,…', many: true, summary: 'an integrity scheme before blake3, sha256 and sha1; the first is used for what is shared' },
   { name: '--storage', value: 'NAME', summary: 'where pieces are kept (default file)' },
   { name: '--state', value: 'NAME', summary: 'where the peer keeps its keys and records (default sqlite)' },
   { name: '--admission', value: 'NAME', summary: 'what happens to requests for your groups (default owner: you are asked)' },

@@ -71,7 +71,7 @@ export interface ShareOptions extends Signalled {
   readonly name?: string
   /** Publish as a new version of an entry that exists. @default false */
   readonly replace?: boolean
-  /** Integrity scheme. @default 'sha256' */
+  /** Integrity scheme. @default the first of the peer's: blake3, and in a browser sha256, unless it was given others */
   readonly integrity?: string
   /** Bytes, a power of two, 16 KiB … 16 MiB. @default 512 KiB, doubled until there are at most 65,536 pieces; or what the group already uses for this content */
   readonly pieceSize?: number

@@ -42,6 +42,7 @@ const shareId = (group: GroupId, name: string, content: ContentId): string => to
 
 export const createSharing = (house: House): Sharing => {
   const { profile, storage, files, integrities } = house
+  const [preferred = ''] = integrities.keys()
   const { scheme, idOf, sealFor, mendHashes } = createPreparing(files, integrities, content => house.holdings.manifest(content))
   const { active, turns, ofName, begin, layDown, closeStore, fail, list, withdraw } = createServed(house, manifest => scheme(manifest.scheme))
 
@@ -90,7 +91,7 @@ export const createSharing = (house: House): Sharing => {
       const group = await myGroup(account, groupName, signal)
       const file = await files.inspect(path)
       const name = checkFileName(options.name ?? file.name)
-      const integrity = scheme(options.integrity ?? 'sha256')
+      const integrity = scheme(options.integrity ?? preferred)
       const { manifest, seal: { root, hashes, combined } } = await sealFor(file, group.id, name, integrity, account, { ...options, signal })
       if (options.expect !== undefined && ![root, combined].includes(options.expect.toLowerCase())) {
         throw new ShoalError('CONTENT_MISMATCH', `"${file.path}" is not the expected file: its root is ${combined ?? root}. Check the file, or leave out --expect.`)

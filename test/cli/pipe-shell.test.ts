@@ -71,7 +71,7 @@ describe('the shell on a pipe', () => {
     await ended
     const root = expect.stringMatching(/^[0-9a-f]{64}$/) as string
     expect(out.lines().map(line => line.split('\t'))).toEqual([
-      ['a b', '5', 'sha256', root, 'listed'], ['ok'], ['a b', '5', 'sha256', root, '1', '1'], ['ok'], ['a b', 'g', '5', `${folder}/my file`, 'shared'], ['ok'], ['ok'], ['ok']
+      ['a b', '5', 'blake3', root, 'listed'], ['ok'], ['a b', '5', 'blake3', root, '1', '1'], ['ok'], ['a b', 'g', '5', `${folder}/my file`, 'shared'], ['ok'], ['ok'], ['ok']
     ])
   })
 

@@ -75,13 +75,13 @@ describe('the commands', () => {
     await says(alice, 'BAD_OPTION', 'upload_file', file, 'crew', '--integrity', 'md5')
     await says(alice, 'CONTENT_MISMATCH', 'upload_file', file, 'crew', '--expect', '0'.repeat(64))
     const [listed] = await alice.run('upload_file', file, 'crew')
-    expect(listed).toMatch(/^a file\.bin\t70000\tsha256\t[0-9a-f]{64}\tlisted$/)
+    expect(listed).toMatch(/^a file\.bin\t70000\tblake3\t[0-9a-f]{64}\tlisted$/)
     const root = listed?.split('\t')[3] ?? ''
     await alice.run('upload_file', file, 'crew', '--expect', root)
     const other = world.file('other', 10)
     await says(bob, 'NAME_TAKEN', 'upload_file', other, 'crew', '--name', 'a file.bin')
     await says(bob, 'NAME_TAKEN', 'upload_file', other, 'crew', '--name', 'a file.bin', '--replace')
-    expect(await bob.run('list_files', 'crew')).toEqual([`a file.bin\t70000\tsha256\t${root}\t1\t1`])
+    expect(await bob.run('list_files', 'crew')).toEqual([`a file.bin\t70000\tblake3\t${root}\t1\t1`])
     await says(bob, 'NOT_SHARED', 'stop_share', 'crew', 'a file.bin')
 
     // downloading

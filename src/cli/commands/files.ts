@@ -58,7 +58,7 @@ export const files: readonly Command[] = [
     options: [
       { name: '--name', value: 'NAME', summary: 'the name in the group; else the file\'s own' },
       { name: '--replace', summary: 'publishes a new version of a name that the group has' },
-      { name: '--integrity', value: 'SCHEME', summary: 'sha256 (default), sha1 or blake3' },
+      { name: '--integrity', value: 'SCHEME', summary: 'blake3, sha256, sha1 or another of this peer\'s; else its first' },
       { name: '--piece-size', value: 'SIZE', summary: 'a power of two from 16KiB to 16MiB; else 512KiB, or more for large files' },
       { name: '--expect', value: 'ROOT', summary: 'refuses a file that has another root or combined hash' }
     ],
