@@ -11,10 +11,12 @@ import type { NativeStream } from './native.ts'
  * The library allocates what a read may bring, whatever it brings, and the garbage collector knows only of the latter: small messages are read in small
  * buffers, and bulk in large ones, since a call costs as much as 30 KiB of copying.
  */
-const readBytes = { least: 4 * 1024, most: 128 * 1024 }
+const readBytes = { least: 4 * 1024, most: 512 * 1024 }
 
-/** One write is not larger: a reset waits for the write under way. */
-const writeBytes = 256 * 1024
+/** A block with its header goes as one message, but no write is larger: a reset waits for the write under way. */
+const messageBytes = 513 * 1024
+/** Parts up to this are copied together, which costs less than a call for each. */
+const smallBytes = 4 * 1024
 
 const isReset = (error: unknown): boolean => error instanceof Error && /reset by peer|stopped by peer/.test(error.message)
 const asError = (error: unknown): Error => error instanceof Error ? error : new Error(String(error))
@@ -25,7 +27,7 @@ export class QuicStream extends AbstractStream {
   #finished = false
 
   constructor ({ native, ...init }: AbstractStreamInit & { readonly native: NativeStream }) {
-    super({ ...init, maxMessageSize: writeBytes })
+    super({ ...init, maxMessageSize: messageBytes })
     this.#native = native
     void this.#pump()
   }
@@ -85,8 +87,14 @@ export class QuicStream extends AbstractStream {
 
   sendData (data: Uint8ArrayList): SendResult {
     const sentBytes = data.byteLength
-    this.#native.write(data.subarray()).then(() => { this.safeDispatchEvent('drain') }, (error: unknown) => { this.#failed(error) })
+    this.#write(data).then(() => { this.safeDispatchEvent('drain') }, (error: unknown) => { this.#failed(error) })
     return { sentBytes, canSendMore: false } // one at a time: the library keeps no order between calls
+  }
+
+  /** What is large goes as it is. */
+  async #write (data: Uint8ArrayList): Promise<void> {
+    if (data.byteLength <= smallBytes) { await this.#native.write(data.subarray()); return }
+    for (const part of data) await this.#native.write(part)
   }
 
   sendReset (): void { this.#letGo() }
