@@ -1,5 +1,5 @@
 /** What a process used so far, as the kernel counts it. Linux alone tells; elsewhere nothing is known, and tables show a dash. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface Reading {
   readonly cpuSeconds: number
@@ -43,4 +43,12 @@ export const since = (pid: number): () => Reading | undefined => {
     if (before === undefined || after === undefined) return undefined
     return { cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakBytes: after.peakBytes, netBytes: after.netBytes - before.netBytes, sentBytes: after.sentBytes - before.sentBytes }
   }
+}
+
+/** Processes that it started and that still run; none where nothing is known. */
+export const childrenOf = (pid: number): readonly number[] => {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`) // each has the children that it started
+    return threads.flatMap(thread => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(text => text !== '').map(Number))
+  } catch { return [] } // it has ended
 }

@@ -1,6 +1,7 @@
 /** Children: started, spoken with in lines, ended. Owns that none outlives the run, whatever happens. */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { childrenOf } from '../measure.ts'
 
 export interface Running {
   readonly pid: number
@@ -29,6 +30,9 @@ export interface Processes {
 
 const patienceMs = 10_000
 
+/** With all that it started, whatever group they are in; parents first, so that none starts another in place of one that ended. */
+const familyOf = (pid: number): readonly number[] => [pid, ...childrenOf(pid).flatMap(familyOf)]
+
 interface Reader { resolve (line: string): void, reject (error: Error): void }
 
 export const createProcesses = (): Processes => {
@@ -51,8 +55,9 @@ export const createProcesses = (): Processes => {
         child.once('close', code => { over = true; resolve(code) })
       })
       const kill = (): void => {
-        if (child.pid === undefined) return
-        try { process.kill(-child.pid, 'SIGKILL') } catch { child.kill('SIGKILL') } // a group of its own, unless it has left it
+        for (const pid of child.pid === undefined || over ? [] : familyOf(child.pid)) {
+          try { process.kill(pid, 'SIGKILL') } catch { continue } // it has ended
+        }
       }
       const entry = { kill, ended }
       alive.add(entry)

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { copyFile, link, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +48,15 @@ describe('a process of a run', () => {
     expect(await running.line()).toBe('up')
     await processes.killAll()
     expect(() => process.kill(running.pid, 0)).toThrow('ESRCH')
+  })
+  it.runIf(process.platform === 'linux')('takes with it what it started, in whatever group that is', async () => {
+    const processes = createProcesses()
+    const running = processes.start([process.execPath, '-e', 'console.log(require("node:child_process").spawn("sleep", ["1000"], { detached: true }).pid); setInterval(() => {}, 1000)'])
+    const child = Number(await running.line())
+    const words = (): Promise<string> => readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '') // none once it has ended, buried or not
+    expect(await words()).toContain('sleep')
+    await processes.killAll()
+    await expect.poll(words).toBe('')
   })
   it('that ends before it answers is told with what it said', async () => {
     const running = createProcesses().start([process.execPath, '-e', 'console.error("no luck"); process.exit(3)'])

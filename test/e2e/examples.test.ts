@@ -41,6 +41,12 @@ describe('the examples', () => {
     expect(await run('own-transport.ts')).toEqual({ code: 0, out: '65536 bytes from alice over ws: the same bytes\n', err: '' })
   })
 
+  it('simulated-swarm: a swarm in virtual time, and the session alone', async () => {
+    const { code, out, err } = await run('simulated-swarm.ts')
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^rarest-first: the last one has it after \d+ s, the sharer sent [\d.]+ copies\nsequential: .* copies\nsighted: dial\n$/)
+  })
+
   it('main-job: does not begin with a transport without a name', async () => {
     for (const transport of ['', 'quic,']) {
       const { code, out, err } = await run('main-job/main.ts', ['--transport', transport])

@@ -34,7 +34,7 @@ export const neighbours = async (run: Run): Promise<Report> => {
       notes: [
         'From the command to the whole file, on disk: Shoal and Syncthing bring it there by themselves (fsync), for all others fdatasync is called in the clock when the file is there.',
         'What runs as a daemon or in a window runs on both sides when the clock starts (shoal, Syncthing, libtorrent, WebTorrent, Transmission; Syncthing connected, its clock begins when the receiver takes the folder);',
-        'what is a command is started in it (scp, rsync, and aria2 on the receiving side). shoal, scp, rsync and Syncthing encrypt. Defaults otherwise, without discovery, relays and DHT; pieces of 512 KiB in torrents.',
+        'what is a command is started in it (scp, rsync, and aria2 on the receiving side). shoal, scp, rsync and Syncthing encrypt. Defaults otherwise, without discovery, relays and DHT; uTP is switched off in favour of TCP, which is faster here; pieces of 512 KiB in torrents.',
         `CPU seconds and memory of scp, rsync, aria2, Syncthing and Transmission are those of the process with all its children. Versions: ${versions.join(', ')}.`, place.note
       ]
     })

@@ -1,10 +1,9 @@
 /** What a neighbour is: a contestant with what it takes to run it. And what all of them need alike: free ports, the disk, the use of processes that end by themselves. */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { read } from '../../measure.ts'
+import { childrenOf, read } from '../../measure.ts'
 import type { Reading } from '../../measure.ts'
 import type { Contestant } from '../throughput/contest.ts'
 
@@ -48,13 +47,6 @@ export const freePort = async (): Promise<number> => {
 export const toDisk = async (path: string): Promise<void> => {
   const file = await open(path, 'r+')
   try { await file.datasync() } finally { await file.close() }
-}
-
-const childrenOf = (pid: number): readonly number[] => {
-  try {
-    const threads = readdirSync(`/proc/${pid}/task`) // each has the children that it started
-    return threads.flatMap(thread => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(text => text !== '').map(Number))
-  } catch { return [] } // it has ended
 }
 
 const everyMs = 20

@@ -1,4 +1,4 @@
-/** Transmission as its daemon, two of them. It knows no peer but from a tracker: it gets one of ours. Both run, and the sharer has announced itself, when the downloader is given the torrent. */
+/** Transmission as its daemon, two of them, over TCP alone. It knows no peer but from a tracker: it gets one of ours. Both run, and the sharer has announced itself, when the downloader is given the torrent. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { startRole } from '../../drive/role.ts'
@@ -10,7 +10,7 @@ export const transmission: Neighbour = {
   missing: missing('apt install transmission-daemon transmission-cli', 'transmission-daemon', 'transmission-remote'),
   version: () => versionOf('transmission-daemon', '--version'),
   contestant: {
-    label: 'Transmission, obfuscated at most', name: 'transmission',
+    label: 'Transmission over TCP, obfuscated at most', name: 'transmission',
     async run ({ file, folder, place, processes }) {
       const host = place.ownAddress // it takes no peer of 127.0.0.0/8
       const into = join(folder, 'to')
@@ -25,7 +25,7 @@ export const transmission: Neighbour = {
         const config = join(folder, name)
         await mkdir(config)
         await writeFile(join(config, 'settings.json'), JSON.stringify({
-          'dht-enabled': false, 'lpd-enabled': false, 'port-forwarding-enabled': false, 'bind-address-ipv4': host, 'rpc-bind-address': '127.0.0.1', 'script-torrent-done-enabled': true,
+          'dht-enabled': false, 'lpd-enabled': false, 'port-forwarding-enabled': false, 'utp-enabled': false, 'bind-address-ipv4': host, 'rpc-bind-address': '127.0.0.1', 'script-torrent-done-enabled': true,
           'script-torrent-done-filename': hook
         }))
         const rpc = String(await freePort())

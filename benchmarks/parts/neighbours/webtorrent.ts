@@ -52,7 +52,7 @@ export const webtorrent: Neighbour = {
   },
   version: async () => (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version,
   contestant: {
-    label: 'WebTorrent, utp: false, not encrypted', name: 'webtorrent',
+    label: 'WebTorrent over TCP, not encrypted', name: 'webtorrent',
     async run ({ file, folder, place, processes }) {
       const into = join(folder, 'to')
       await mkdir(into, { recursive: true })
