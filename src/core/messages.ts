@@ -53,7 +53,7 @@ const onLive = (core: Core, channel: Channel, message: OnChannel): string | unde
 const hearOnChannel = (core: Core, link: Link, message: OnChannel): string | undefined => {
   const { number, type } = message
   const channel = link.theirs.get(number)
-  const unknown = link.unknownKeys.get(number)
+  const unknown = channel === undefined ? link.unknownKeys.get(number) : undefined
   if (channel === undefined && unknown === undefined) return number >= link.nextTheirs ? `it never opened channel ${number}` : undefined
   if (channel?.admission !== 'admitted' && !early.has(type)) return `it said ${type} before it was admitted`
   if (channel === undefined) {

@@ -8,6 +8,8 @@ import type { LinkId } from '../core/io.ts'
 import type { Message } from '../core/message.ts'
 import type { Agenda } from './agenda.ts'
 import type { Coder, Frame } from './coder.ts'
+import { createInbox } from './inbox.ts'
+import type { Inbox } from './inbox.ts'
 
 /** What a host is told about its links. */
 export interface Host {
@@ -53,7 +55,16 @@ interface End {
 }
 
 /** `line`: links with something to send, the next one first. */
-interface Node { readonly host: Host, readonly ends: Map<LinkId, End>, readonly line: Set<End>, nextLink: LinkId, isSending: boolean, upFreeAt: number, downFreeAt: number }
+interface Node {
+  readonly host: Host
+  readonly ends: Map<LinkId, End>
+  readonly line: Set<End>
+  readonly inbox: Inbox
+  nextLink: LinkId
+  isSending: boolean
+  upFreeAt: number
+  downFreeAt: number
+}
 
 /** What one link sends in its turn. */
 interface Load { readonly frames: Frame[], bytes: number, blockBytes: number, isRoomNews: boolean }
@@ -131,12 +142,12 @@ export const createNetwork = ({ agenda, latencyMs, coder, talkTakesTime }: Netwo
     node.downFreeAt = Math.max(node.downFreeAt, agenda.now - sentMs) + ms(load.bytes, node.host.down)
     end.heldUntil = Math.max(end.heldUntil, node.downFreeAt)
     if (end.heldUntil <= agenda.now) deliver(end, load)
-    else agenda.at(end.heldUntil, () => { deliver(end, load) })
+    else node.inbox.put(end.heldUntil, () => { deliver(end, load) })
   }
 
   const arriveTalk = (end: End, frame: Frame): void => {
     if (end.heldUntil <= agenda.now) receive(end, frame)
-    else agenda.at(end.heldUntil, () => { receive(end, frame) })
+    else end.node.inbox.put(end.heldUntil, () => { receive(end, frame) })
   }
 
   const sent = (end: End, load: Load): void => {
@@ -163,7 +174,7 @@ export const createNetwork = ({ agenda, latencyMs, coder, talkTakesTime }: Netwo
     end.lineUntil = node.upFreeAt = Math.max(node.upFreeAt, agenda.now) + sentMs
     const { far } = end
     // entered now, so that what the link says later comes later
-    agenda.at(end.lineUntil + end.latencyMs, () => { arrive(far, load, sentMs) })
+    far.node.inbox.put(end.lineUntil + end.latencyMs, () => { arrive(far, load, sentMs) })
     agenda.at(end.lineUntil, () => { sent(end, load) })
   }
 
@@ -173,7 +184,7 @@ export const createNetwork = ({ agenda, latencyMs, coder, talkTakesTime }: Netwo
     const sentMs = talkTakesTime ? ms(frame.bytes, node.host.up) : 0
     if (sentMs > 0) node.upFreeAt = Math.max(node.upFreeAt, agenda.now) + sentMs
     end.lineUntil = Math.max(end.lineUntil, agenda.now + sentMs)
-    agenda.at(end.lineUntil + end.latencyMs, () => { arriveTalk(far, frame) })
+    far.node.inbox.put(end.lineUntil + end.latencyMs, () => { arriveTalk(far, frame) })
   }
 
   const createEnd = (node: Node, latency: number): End => {
@@ -215,7 +226,7 @@ export const createNetwork = ({ agenda, latencyMs, coder, talkTakesTime }: Netwo
 
   return {
     join (host) {
-      const node: Node = { host, ends: new Map(), line: new Set(), nextLink: 0, isSending: false, upFreeAt: 0, downFreeAt: 0 }
+      const node: Node = { host, ends: new Map(), line: new Set(), inbox: createInbox(agenda), nextLink: 0, isSending: false, upFreeAt: 0, downFreeAt: 0 }
       nodes.set(host.name, node)
       return {
         leave () {
