@@ -13,6 +13,8 @@ interface Scene { readonly selector: Selector, readonly seed: number, readonly o
 
 /** Of a block on the wire: frame, kind, and where it belongs. */
 const headerBytes = 17
+/** The smallest that there is: a piece of it is one block, and one request. */
+const leafBytes = 16 * 1024
 
 const copiesSent = ({ nodes }: SimulationResult, bytes: number): number => (nodes[0]?.sentBytes ?? 0) / bytes
 
@@ -23,14 +25,19 @@ const finished = ({ nodes }: SimulationResult): readonly number[] => nodes.slice
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
+/**
+ * In step by itself: everything begins at 0, only blocks take time, a block takes a round. Who uploads chooses one peer for each block, and that one chooses the piece then,
+ * knowing all that it has asked of others.
+ */
 const rounds = ({ selector, seed, options }: Scene): Values => {
   const [peers, pieces] = [numberOf(options, 'peers'), numberOf(options, 'pieces')]
   const roundMs = 100
-  const pieceLength = 512 * 1024
+  const pieceLength = leafBytes
   const upBytesPerSecond = (pieceLength + headerBytes) * 1000 / roundMs
   const node: NodeOptions = { upBytesPerSecond }
   const result = simulate({
-    nodes: [{ ...node, seed: true }, ...Array.from({ length: peers - 1 }, () => node)], content: { length: pieces * pieceLength, pieceLength }, selector, seed, latencyMs: 1
+    nodes: [{ ...node, seed: true }, ...Array.from({ length: peers - 1 }, () => node)], content: { length: pieces * pieceLength, pieceLength }, selector, seed,
+    latencyMs: 0, talkTakesTime: false, announceMs: Infinity, namedPeers: numberOf(options, 'degree') / 2, session: { uploadSlots: 1, turnBytes: pieceLength, maxOwedBytes: pieceLength }
   })
   const took = finished(result).map(ms => ms / roundMs)
   const last = Math.max(...took)
@@ -76,14 +83,16 @@ const mixed = ({ selector, seed, options }: Scene): Values => {
 /** Many, who come and go: of ten, nine come over time, and two of them leave in the middle and come back as somebody else. */
 const churning = ({ selector, seed, options }: Scene): Values => {
   const [peers, pieces] = [numberOf(options, 'peers'), numberOf(options, 'pieces')]
-  const pieceLength = 512 * 1024
+  const pieceLength = leafBytes
+  const upBytesPerSecond = 10 * pieceLength
   const node = (i: number): NodeOptions => {
     const joinMs = i % 10 === 0 ? 0 : i * 7919 % 60_000
-    return { upBytesPerSecond: 5e6, joinMs, ...i % 10 < 2 ? { leaveMs: joinMs + 30_000 } : {} }
+    return { upBytesPerSecond, joinMs, ...i % 10 < 2 ? { leaveMs: joinMs + 30_000 } : {} }
   }
   const result = simulate({
-    nodes: [{ upBytesPerSecond: 50e6, seed: true }, ...Array.from({ length: peers - 1 }, (_, i) => node(i))],
-    content: { length: pieces * pieceLength, pieceLength }, selector, seed, latencyMs: 20, session: { maxLinks: numberOf(options, 'degree') }
+    nodes: [{ upBytesPerSecond: 10 * upBytesPerSecond, seed: true }, ...Array.from({ length: peers - 1 }, (_, i) => node(i))],
+    content: { length: pieces * pieceLength, pieceLength }, selector, seed, latencyMs: 20,
+    namedPeers: numberOf(options, 'degree') / 2, session: { maxLinks: 2 * numberOf(options, 'degree'), maxOwedBytes: pieceLength }
   })
   const took = result.nodes.flatMap(({ tookMs }) => tookMs ?? [])
   return { 'mean-seconds': mean(took) / 1000, 'last-seconds': Math.max(...took) / 1000, copies: copiesSent(result, pieces * pieceLength), complete: took.length }
