@@ -1,7 +1,7 @@
 /** Swarms in virtual time: the scenarios of the selectors part, each with one seed per process. */
 import { simulate } from 'shoal/sim'
 import type { NodeOptions, SimulationResult } from 'shoal/sim'
-import { loadPlugin } from 'shoal'
+import { choosePieceLength, loadPlugin } from 'shoal'
 import type { Selector } from 'shoal'
 import { leastSeconds, optimalRounds } from '../bounds.ts'
 import type { RoleOptions, Stage } from '../role.ts'
@@ -106,7 +106,7 @@ const equal = ({ selector, seed, options }: Scene): Values => {
   const [downloaders, bytes] = [numberOf(options, 'downloaders'), numberOf(options, 'bytes')]
   const upBytesPerSecond = numberOf(options, 'byteRate') * payloadShare
   const result = simulate({
-    nodes: [{ upBytesPerSecond, seed: true }, ...Array.from({ length: downloaders }, () => ({ upBytesPerSecond }))], content: { length: bytes, pieceLength: 512 * 1024 }, selector, seed, latencyMs: 0.1
+    nodes: [{ upBytesPerSecond, seed: true }, ...Array.from({ length: downloaders }, () => ({ upBytesPerSecond }))], content: { length: bytes, pieceLength: choosePieceLength(bytes) }, selector, seed, latencyMs: 0.1
   })
   const took = finished(result)
   return { seconds: Math.max(...took) / 1000, 'mean-seconds': mean(took) / 1000, copies: copiesSent(result, bytes) }

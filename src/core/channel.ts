@@ -30,9 +30,9 @@ const createChannel = (core: Core, link: Link, transfer: Transfer, group: GroupI
   const channel: Channel = {
     link, transfer, group, key, ours: undefined, theirs: undefined, admission: 'none', reopened: 0, wrong: undefined, hasTold: false, isCounted: false,
     has: undefined, isJoined: false, useful: 0, eligible: undefined, paged: new Uint16Array(transfer.isComplete ? 0 : transfer.pages.length),
-    wanting: false, isUseless: false, isChoked: true, hasDelivered: false, owes: new Map(), owedBytes: 0, owns: new Set(), shortlist: [], fruitless: 0, askAt: 0, helpAt: 0, pageAt: 0, pagesSeen: -1, pageTries: 0,
+    wanting: false, isUseless: false, isChoked: true, hasDelivered: false, owes: new Map(), owedBytes: 0, owns: new Set(), shortlist: [], fruitless: 0, wasSentAway: 0, askAt: 0, helpAt: 0, pageAt: 0, pagesSeen: -1, pageTries: 0,
     timer: core.timers.timer(() => { wake(core, channel) }), barred: new Map(), isReady: false,
-    wanted: false, isChoking: true, turnedAt: -Infinity, givenBytes: 0, requested: new Map()
+    wanted: false, isChoking: true, sentAway: 0, hasSpread: false, untold: 0, turnedAt: -Infinity, givenBytes: 0, requested: new Map()
   }
   link.channels.set(key, channel)
   transfer.channels.add(channel)
@@ -153,7 +153,7 @@ export const onHave = (core: Core, channel: Channel, pieces: readonly PieceIndex
   if (channel.has === undefined) return 'it told of a piece before it told of all'
   for (const piece of pieces) {
     if (piece >= channel.transfer.pieces) return `it has piece ${piece} of ${channel.transfer.pieces}`
-    gain(channel, piece)
+    gain(core, channel, piece)
   }
   if (!channel.isJoined) return undefined
   showInterest(core, channel)

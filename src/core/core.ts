@@ -4,6 +4,7 @@
  *
  * Memory. Down: at most `downBudgetBytes` of pieces that were begun (or one piece, if that is more), and one block on its way per link. Up: at most
  * `upBudgetBytes` loaded or unsent. Beside that, of contents that are not complete, 12 bytes per piece, and two bits per piece and link.
+ * Of those that are, at most 4,096 pieces that are being given.
  */
 import type { Bitfield, ContentId, ErrorCode, GroupId, Manifest, PeerId, PieceIndex, Selector } from '../contract/index.ts'
 import type { Assembly, Ask } from './assembly.ts'
@@ -17,6 +18,7 @@ import type { Pace } from './pace.ts'
 import type { Random } from './random.ts'
 import type { Rarity } from './rarity.ts'
 import type { Settings } from './settings.ts'
+import type { Gift } from './spreading.ts'
 import type { Timer, Timers } from './timers.ts'
 import type { TokenBucket } from './token-bucket.ts'
 
@@ -193,6 +195,8 @@ export interface Channel {
   shortlist: PieceIndex[]
   /** Rejects, and chokes without a block before them, in a row. */
   fruitless: number
+  /** Rejects in a row by who has everything. */
+  wasSentAway: number
   askAt: number
   /** While the budget is full, it is looked for something to help with from then on. */
   helpAt: number
@@ -208,6 +212,12 @@ export interface Channel {
   // what they ask
   wanted: boolean
   isChoking: boolean
+  /** Requests that were rejected in a row, because others have what was asked for. */
+  sentAway: number
+  /** It told of a piece that it was given. */
+  hasSpread: boolean
+  /** Pieces that it was given before that. */
+  untold: number
   turnedAt: number
   /** Bytes sent since it was unchoked. */
   givenBytes: number
@@ -251,6 +261,13 @@ export interface Transfer {
   isComplete: boolean
   /** A store failed for good: nothing more is asked. */
   isFailed: boolean
+
+  // what we give, when complete (spreading.ts)
+  readonly gifts: Map<PieceIndex, Gift>
+  /** Every piece before this one was given to somebody, when last looked at. */
+  ungiven: PieceIndex
+  /** From a first request for a piece to the news that it is stored there: an estimate. */
+  tellMs: number
 
   /** Undefined when complete. */
   rarity: Rarity | undefined

@@ -1,6 +1,6 @@
 /** What comes for our requests: blocks, rejects, chokes. Owns the account of fetched and wasted bytes; what becomes of a whole piece is storing.ts. */
 import { cancelAsk, forgo, forgoAll, isFilling, rangeKey, setAdrift, setOwner, settle } from './asking.ts'
-import { place } from './assembly.ts'
+import { place, senders } from './assembly.ts'
 import type { Channel, Core, Link, Owe } from './core.ts'
 import type { BlockRange } from './message.ts'
 import { wake, wakeLink } from './ready.ts'
@@ -9,6 +9,9 @@ import { onWhole } from './storing.ts'
 
 /** A piece that a peer rejected is not asked of it for this long. */
 const barMs = 10_000
+/** Who has everything rejects pieces that others are to pass on (spreading.ts): it is asked for another at once, but not for ever. */
+const sentAwayMs = 1_000
+const mostSentAway = 32
 const maxBarred = 1_000
 /** A peer that gives nothing is asked again after this, doubling to the most. */
 const firstWaitMs = 250
@@ -39,6 +42,7 @@ export const onBlock = (core: Core, channel: Channel, piece: number, offset: num
   hear(core, link)
   transfer.fetchedBytes += length
   channel.fruitless = 0
+  channel.wasSentAway = 0
   channel.hasDelivered = true
   const { ask } = owe
   if (ask === undefined) {
@@ -56,9 +60,9 @@ const pauseAsking = (core: Core, channel: Channel): void => {
   channel.askAt = core.now + Math.min(mostWaitMs, firstWaitMs * 2 ** Math.min(16, channel.fruitless++))
 }
 
-const bar = (core: Core, { barred }: Channel, piece: number): void => {
+const bar = (core: Core, { barred }: Channel, piece: number, ms: number): void => {
   barred.delete(piece)
-  barred.set(piece, core.now + barMs)
+  barred.set(piece, core.now + ms)
   if (barred.size <= maxBarred) return
   for (const [oldest] of barred) {
     barred.delete(oldest)
@@ -75,8 +79,9 @@ export const onReject = (core: Core, channel: Channel, range: BlockRange): strin
   settle(core, channel, owe)
   hear(core, link)
   if (assembly !== undefined) {
-    bar(core, channel, range.piece)
-    pauseAsking(core, channel)
+    const isSentAway = channel.has?.bits === undefined && !senders(assembly).has(link.peer.id)
+    bar(core, channel, range.piece, isSentAway ? sentAwayMs : barMs)
+    if (!isSentAway || ++channel.wasSentAway > mostSentAway) pauseAsking(core, channel)
     if (assembly.owner === channel) setOwner(assembly, undefined)
   }
   forgo(core, channel, owe)

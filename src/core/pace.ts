@@ -76,7 +76,7 @@ export const pace = ({ maxRequestBytes, maxOwedBytes }: PaceOptions): Pace => {
   return {
     // a sample that is overdue says that the rate has fallen
     rate: now => elapsed(now) > 2 * sampleMs ? Math.min(known, (sampleBytes + leafBytes) * 1000 / elapsed(now)) : known,
-    get windowBytes () { return delayMs === Infinity && olderDelayMs !== Infinity ? least() : Math.max(least(), windowBytes) },
+    get windowBytes () { return delayMs === Infinity && (olderDelayMs !== Infinity || known > 0) ? least() : Math.max(least(), windowBytes) },
     get leastBytes () { return Math.max(least(), Math.min(windowBytes, known === 0 ? firstWindowBytes : product(leastDelayMs))) },
     get requestBytes () { return requestBytes() },
     isUnhindered: owedBytes => owedBytes <= 2 * requestBytes(),

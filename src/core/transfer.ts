@@ -10,6 +10,7 @@ import type { Bits } from './bits.ts'
 import { fifo } from './fifo.ts'
 import type { Input } from './io.ts'
 import { rarity } from './rarity.ts'
+import { firstTellMs, forgetGifts, onTold, respread } from './spreading.ts'
 import type { Timer } from './timers.ts'
 
 export const pageOf = (piece: PieceIndex): number => Math.floor(piece / hashPage)
@@ -24,7 +25,7 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
   const isComplete = have.count === pieces
   const transfer: Transfer = {
     content, manifest, pieces, groups: new Set(added.groups), have, pages, sightings: new Map(), channels: new Set(), blamed: new Set(),
-    isComplete, isFailed: false,
+    isComplete, isFailed: false, gifts: new Map(), ungiven: 0, tellMs: firstTellMs,
     rarity: isComplete ? undefined : rarity(pieces, core.random), seeds: 0,
     active: new Map(), adrift: new Set(), suspicions: new Map(), missingPages: new Set(), pagesAsked: new Set(), pagesReturned: 0, proving: new Set(),
     ready: fifo(), isAsking: false, helpTimer: timers.help, hasMisselected: false,
@@ -81,6 +82,7 @@ export const join = (channel: Channel): void => {
   const { transfer, has } = channel
   if (channel.isJoined || has === undefined) return
   channel.isJoined = true
+  respread(channel)
   channel.pagesSeen = -1
   const { rarity } = transfer
   if (rarity === undefined) return
@@ -109,6 +111,8 @@ export const part = (channel: Channel): void => {
   const { transfer, has } = channel
   if (!channel.isJoined || has === undefined) return
   channel.isJoined = false
+  respread(channel)
+  forgetGifts(channel)
   channel.useful = 0
   channel.eligible = undefined
   channel.paged.fill(0)
@@ -119,9 +123,10 @@ export const part = (channel: Channel): void => {
 }
 
 /** The peer got a piece. @returns whether that is news */
-export const gain = (channel: Channel, piece: PieceIndex): boolean => {
+export const gain = (core: Core, channel: Channel, piece: PieceIndex): boolean => {
   if (channel.has?.add(piece) !== true) return false
   const { rarity } = channel.transfer
+  onTold(core, channel, piece)
   if (!channel.isJoined || rarity === undefined) return true
   rarity.more(piece)
   count(channel, piece)

@@ -10,6 +10,7 @@ import type { BlockRange } from './message.ts'
 import { send } from './send.ts'
 import { largestRequestBytes } from './settings.ts'
 import { endTurns } from './slots.ts'
+import { give } from './spreading.ts'
 
 /** Requests that may wait on a link. A session asks for at most 8 MiB at a time. */
 const maxRequests = 1_000
@@ -37,7 +38,7 @@ export const onRequest = (core: Core, channel: Channel, { piece, offset, length 
   if (outOfRange(channel, { piece, offset, length })) return `it asks for ${length} bytes at ${offset} of piece ${piece}`
   // it was on its way while we choked: the choke was its answer
   if (channel.isChoking || ours === undefined) return undefined
-  if (!transfer.have.has(piece)) {
+  if (!transfer.have.has(piece) || !give(core, channel, piece)) {
     send(core, link, { type: 'reject', number: ours, piece, offset, length })
     return undefined
   }

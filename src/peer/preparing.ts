@@ -1,11 +1,11 @@
 /** A file becomes what is shared: sealed by a scheme, in pieces of a length that its group can agree on. */
-import { maxPieceBytes, minPieceBytes, pieceCount, ShoalError } from '../contract/index.ts'
+import { choosePieceLength, maxPieceBytes, minPieceBytes, pieceCount, ShoalError } from '../contract/index.ts'
 import type { ContentId, Files, GroupId, Integrity, LocalFile, Manifest, Seal, ShareOptions, Store } from '../contract/index.ts'
 import { contentId } from '../core/index.ts'
 import type { ShareRecord } from '../profile/index.ts'
 import { quoted } from './house.ts'
 import type { Account } from './house.ts'
-import { choosePieceLength, seal } from './sealing.ts'
+import { seal } from './sealing.ts'
 
 export interface Preparing {
   /** @throws ShoalError BAD_OPTION */

@@ -1,16 +1,7 @@
-/** The sealing path: a file becomes parts, hashes, a manifest. Reads once, streaming, in flat memory. Owns the choice of the piece length. */
+/** The sealing path: a file becomes parts, hashes, a manifest. Reads once, streaming, in flat memory. */
 import { pipe } from 'it-pipe'
-import { defaultPieceBytes, maxPieceBytes, pieceCount, sameFile, ShoalError } from '../contract/index.ts'
+import { sameFile, ShoalError } from '../contract/index.ts'
 import type { Files, Integrity, Layout, LocalFile, Manifest, Seal } from '../contract/index.ts'
-
-/** Above this many pieces the default piece length doubles, so that a piece layer stays below 2 MiB. */
-const manyPieces = 65_536
-
-export const choosePieceLength = (length: number): number => {
-  let pieceLength = defaultPieceBytes
-  while (pieceCount({ length, pieceLength }) > manyPieces && pieceLength < maxPieceBytes) pieceLength *= 2
-  return pieceLength
-}
 
 export interface SealOptions {
   readonly files: Pick<Files, 'inspect' | 'read'>

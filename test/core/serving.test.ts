@@ -79,13 +79,13 @@ describe('loading', () => {
 
   test('stays within the budget over all links, which take turns', () => {
     const stage = seed({ upBudgetBytes: 3 * leaf }, 3)
-    for (const piece of [0, 1]) for (const link of [1, 2, 3]) ask(stage, link, piece)
-    expect(stage.log()).toEqual([1, 2, 3].map(link => `load ${link} 0:0+${leaf}`))
+    for (const first of [0, 3]) for (const link of [1, 2, 3]) ask(stage, link, first + link - 1)
+    expect(stage.log()).toEqual([1, 2, 3].map(link => `load ${link} ${link - 1}:0+${leaf}`))
     expect(stage.session.view.upBytes).toBe(3 * leaf)
     loaded(stage, 1, 0)
-    expect(room(stage, 1, 0)).toEqual([`load 1 1:0+${leaf}`])
-    loaded(stage, 2, 0)
-    expect(room(stage, 2, 0)).toEqual([`load 2 1:0+${leaf}`])
+    expect(room(stage, 1, 0)).toEqual([`load 1 3:0+${leaf}`])
+    loaded(stage, 2, 1)
+    expect(room(stage, 2, 0)).toEqual([`load 2 4:0+${leaf}`])
   })
 
   test('of one block is possible however small the bounds', () => {
@@ -166,7 +166,7 @@ describe('slots', () => {
     join('b')
     stage.log()
     expect(serve(1, 1)).toEqual(['1> choke', '2> unchoke'])
-    expect(serve(2, 0)).toEqual(['2> choke', '1> unchoke'])
+    expect(serve(2, 2)).toEqual(['2> choke', '1> unchoke'])
   })
 
   test('who was choked is not unchoked before what it had asked must have arrived', () => {

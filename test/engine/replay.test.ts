@@ -105,7 +105,7 @@ describe('a session', () => {
     // who sends goes on by what it is told, not by a timer
     expect(sent.blocks).toBeGreaterThan(0)
     expect(sent.reports).toBeGreaterThanOrEqual(sent.blocks)
-    expect(effects.filter(effect => effect.startsWith('{"type":"store"')).length).toBe(13)
+    expect(effects.filter(effect => effect.startsWith('{"type":"store"')).length).toBe(49)
     expect(effects.some(effect => effect.includes('"blamed"'))).toBe(true)
   })
 })

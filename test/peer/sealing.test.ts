@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import sha256 from 'shoal/plugins/integrity-sha256'
+import { choosePieceLength } from '../../src/contract/index.ts'
 import type { Integrity } from '../../src/contract/index.ts'
 import { hostFiles } from '../../src/files/index.ts'
-import { choosePieceLength, seal } from '../../src/peer/sealing.ts'
+import { seal } from '../../src/peer/sealing.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -52,8 +53,11 @@ describe('sealing a file', () => {
     await expect(hostFiles.inspect('/dev/null')).rejects.toMatchObject({ code: 'NOT_A_FILE' })
   })
 
+  it('has 256 pieces or more where they need not be smaller than 128 KiB, and none above 512 KiB', () => {
+    for (const [length, pieceLength] of [[0, 128], [32, 128], [33, 256], [64, 256], [65, 512], [1024, 512]] as const) expect(choosePieceLength(length * MiB)).toBe(pieceLength * KiB)
+  })
+
   it('takes larger pieces once there would be more than 65,536', () => {
-    expect(choosePieceLength(0)).toBe(512 * KiB)
     expect(choosePieceLength(32 * 1024 * MiB)).toBe(512 * KiB)
     expect(choosePieceLength(32 * 1024 * MiB + 1)).toBe(1 * MiB)
     expect(choosePieceLength(Number.MAX_SAFE_INTEGER)).toBe(16 * MiB)
