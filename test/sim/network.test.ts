@@ -79,6 +79,20 @@ describe('the simulated network', () => {
     expect(run()).toEqual(['40 a room 5000', '40 a room 1000', '60 c have', '90 a room 0', '100 b block', '100 b refuse', '110 a room 0', '120 c block'])
   })
 
+  it('drops a request that a choke crossed, and brings one that was made after it', () => {
+    const { join, run } = world()
+    const [a, b] = [join('a'), join('b')]
+    a.dial('b' as PeerId)
+    run()
+    const ask = (): void => { a.send(0, { type: 'request', number: 0, piece: 0, offset: 0, length: 1 }) }
+    ask()
+    b.send(0, { type: 'choke', number: 0, choked: true })
+    b.send(0, { type: 'choke', number: 0, choked: false })
+    expect(run()).toEqual(['50 a choke', '50 a choke'])
+    ask()
+    expect(run()).toEqual(['60 b request'])
+  })
+
   it('holds a receiver to its down rate', () => {
     const { join, run } = world()
     join('b', Infinity, 10_000)
