@@ -54,6 +54,7 @@ export const targets: readonly Target[] = [
   { part: 'selectors', what: '10,000 peers with churn: time to simulate', of: most('large/rarest-first', 'run-seconds'), limit: 600, sense: 'at most', unit: 's' },
   { part: 'selectors', what: '10,000 peers with churn: memory', of: most('large/rarest-first', 'peak'), limit: 4295, sense: 'at most', unit: 'MB' },
   micro('shoal --help', 'start/help', 'ms', 120, 'at most', 'ms'),
+  micro('sealing with blake3, over the slower of disk and hash', 'sealing/blake3', 'of-slower', 0.9, 'at least'),
   micro('sealing with sha256, over the slower of disk and hash', 'sealing/sha256', 'of-slower', 0.9, 'at least'),
   micro('sealing with sha1, over the slower of disk and hash', 'sealing/sha1', 'of-slower', 0.9, 'at least'),
   micro('piece choice at 1,000,000 pieces and 1,000 peers', 'choice/rarest-first/1000000x1000', 'us-choice', 5, 'at most', 'µs'),

@@ -35,18 +35,28 @@ export const inspect = async (given: string): Promise<LocalFile> => {
 
 const readBytes = 1024 * 1024
 
-/** One buffer for all parts. @throws as inspect */
+/** Reads the next part while one is used: two buffers in turns. @throws as inspect */
 export async function * readParts (path: string): AsyncGenerator<Uint8Array> {
   const handle = await open(path, 'r').catch((error: unknown) => { throw fileError(path, error) })
+  const buffers = [new Uint8Array(readBytes), new Uint8Array(readBytes)] as const
+  const read = async (turn: number, at: number): Promise<Uint8Array> => {
+    const buffer = buffers[turn % 2 === 0 ? 0 : 1]
+    const { bytesRead } = await handle.read(buffer, 0, readBytes, at)
+    return buffer.subarray(0, bytesRead)
+  }
+  const failed = (): void => { /* told to whoever asks for the next part */ }
+  let reading = read(0, 0)
   try {
-    const buffer = new Uint8Array(readBytes)
-    for (let at = 0; ;) {
-      const { bytesRead } = await handle.read(buffer, 0, readBytes, at)
-      if (bytesRead === 0) return
-      yield buffer.subarray(0, bytesRead)
-      at += bytesRead
+    for (let [turn, at] = [1, 0]; ; turn++) {
+      const part = await reading
+      if (part.byteLength === 0) return
+      at += part.byteLength
+      reading = read(turn, at)
+      reading.catch(failed)
+      yield part
     }
   } finally {
+    await reading.catch(failed)
     await handle.close()
   }
 }
