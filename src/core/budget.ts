@@ -7,6 +7,8 @@
 
 export interface DownBudget {
   readonly usedBytes: number
+  /** Bytes that fit, beside the one piece that always does when nothing is begun. */
+  room (proven: boolean): number
   fits (bytes: number, proven: boolean): boolean
   reserve (bytes: number, proven: boolean): void
   release (bytes: number, proven: boolean): void
@@ -15,10 +17,12 @@ export interface DownBudget {
 export const downBudget = (limitBytes: number): DownBudget => {
   let used = 0
   let unproven = 0
+  const room = (proven: boolean): number => Math.min(limitBytes - used, proven || unproven === 0 ? limitBytes : limitBytes / 2 - unproven)
   return {
     get usedBytes () { return used },
+    room,
     // with nothing begun, one piece always fits
-    fits: (bytes, proven) => used === 0 || (used + bytes <= limitBytes && (proven || unproven === 0 || unproven + bytes <= limitBytes / 2)),
+    fits: (bytes, proven) => used === 0 || bytes <= room(proven),
     reserve (bytes, proven) {
       used += bytes
       if (!proven) unproven += bytes

@@ -29,7 +29,7 @@ const createChannel = (core: Core, link: Link, transfer: Transfer, group: GroupI
   const key = channelKey(group, transfer.content)
   const channel: Channel = {
     link, transfer, group, key, ours: undefined, theirs: undefined, admission: 'none', reopened: 0, wrong: undefined, hasTold: false, isCounted: false,
-    has: undefined, isJoined: false, useful: 0, eligible: undefined, paged: new Uint16Array(transfer.isComplete ? 0 : transfer.pages.length),
+    has: undefined, isJoined: false, useful: 0, candidates: undefined,
     wanting: false, isUseless: false, isChoked: true, hasDelivered: false, owes: new Map(), owedBytes: 0, owns: new Set(), shortlist: [], fruitless: 0, wasSentAway: 0, askAt: 0, helpAt: 0, pageAt: 0, pagesSeen: -1, pageTries: 0,
     timer: core.timers.timer(() => { wake(core, channel) }), barred: new Map(), isReady: false,
     wanted: false, isChoking: true, sentAway: 0, hasSpread: false, untold: 0, turnedAt: -Infinity, givenBytes: 0, requested: new Map()
@@ -77,7 +77,7 @@ const begin = (core: Core, channel: Channel): void => {
 /** What they said counts, as soon as they are admitted and we have opened. */
 const enter = (core: Core, channel: Channel): void => {
   if (!channel.hasTold) return
-  join(channel)
+  join(core, channel)
   showInterest(core, channel)
   seekSlot(core, channel)
   wake(core, channel)
@@ -151,11 +151,12 @@ export const onPieces = (core: Core, channel: Channel, have: 'all' | Uint8Array)
 /** @returns what is wrong with it */
 export const onHave = (core: Core, channel: Channel, pieces: readonly PieceIndex[]): string | undefined => {
   if (channel.has === undefined) return 'it told of a piece before it told of all'
+  let isNeeded = false
   for (const piece of pieces) {
     if (piece >= channel.transfer.pieces) return `it has piece ${piece} of ${channel.transfer.pieces}`
-    gain(core, channel, piece)
+    if (gain(core, channel, piece)) isNeeded = true
   }
-  if (!channel.isJoined) return undefined
+  if (!isNeeded) return undefined
   showInterest(core, channel)
   wake(core, channel)
   return undefined

@@ -2,70 +2,34 @@
 import type { PieceIndex, SelectorView } from '../contract/index.ts'
 import type { Channel, Core } from './core.ts'
 import { emit } from './send.ts'
-import { availability, eligible } from './transfer.ts'
+import { availability } from './transfer.ts'
 
-/** Pieces asked of the selector at a time: those that fit in the window now, but not more. */
+/** Pieces asked of the selector at a time: those that fit in the window and in the budget now, but not more. What is not begun at once is chosen anew. */
 const mostChosen = 16
 /** A selector that names this many pieces in a row that are no candidates is not listened to further. */
 const mostMisses = 64
-/** Candidates of a peer that are put in order by themselves, and those of others that are passed over before that is done. */
-const mostSorted = 256
-const mostPassed = 512
-
 export const isBarred = (core: Core, channel: Channel, piece: PieceIndex): boolean => (channel.barred.get(piece) ?? 0) > core.now
 
 const isCandidate = (core: Core, channel: Channel, piece: PieceIndex): boolean =>
   Number.isInteger(piece) && piece >= 0 && piece < channel.transfer.pieces &&
   channel.transfer.rarity?.has(piece) === true && channel.has?.has(piece) === true && !isBarred(core, channel, piece)
 
-function * byIndex (core: Core, channel: Channel): Generator<PieceIndex> {
-  for (const piece of eligible(channel)?.from(0) ?? []) if (isCandidate(core, channel, piece)) yield piece
-}
+/** Whether the channel's peer has one. */
+export const hasCandidate = ({ candidates }: Channel): boolean => candidates?.any() === true
 
-/** Some of the peer's candidates, from a place on and round again, in the order of rarity: the first without sorting, as most selectors take no more. */
-function * fromTheirs (core: Core, channel: Channel, place: PieceIndex): Generator<PieceIndex> {
-  const { rarity } = channel.transfer
-  const found = new Set<PieceIndex>()
-  for (const first of place === 0 ? [0] : [place, 0]) {
-    for (const piece of eligible(channel)?.from(first) ?? []) {
-      if (found.size >= mostSorted) break
-      if (isCandidate(core, channel, piece)) found.add(piece)
-    }
-  }
-  const order = (piece: PieceIndex): number => rarity?.orderOf(piece) ?? 0
-  let rarest: PieceIndex | undefined
-  for (const piece of found) if (rarest === undefined || order(piece) < order(rarest)) rarest = piece
-  if (rarest === undefined) return
-  yield rarest
-  found.delete(rarest)
-  yield * [...found].sort((a, b) => order(a) - order(b))
+function * unbarred (core: Core, channel: Channel, pieces: Iterable<PieceIndex>): Generator<PieceIndex> {
+  for (const piece of pieces) if (!isBarred(core, channel, piece)) yield piece
 }
-
-/**
- * For a peer with everything, the order itself. Else pieces that nobody counted has are not theirs; and where theirs are few, or all far down the order, they
- * are looked up from the peer's side, so that a choice never costs a walk over all pieces.
- */
-function * byRarity (core: Core, channel: Channel): Generator<PieceIndex> {
-  const { transfer: { rarity, pieces }, has } = channel
-  if (rarity === undefined || has === undefined) return
-  if (has.bits !== undefined && (channel.eligible?.count ?? 0) <= mostSorted) {
-    yield * fromTheirs(core, channel, 0)
-    return
-  }
-  let passed = 0
-  for (const piece of rarity.from(has.bits === undefined ? 0 : 1)) {
-    if (isCandidate(core, channel, piece)) yield piece
-    else if (++passed === mostPassed) yield * fromTheirs(core, channel, core.random.below(pieces))
-  }
-}
+const allowed = (core: Core, channel: Channel, pieces: Iterable<PieceIndex> = []): Iterable<PieceIndex> =>
+  channel.barred.size === 0 ? pieces : unbarred(core, channel, pieces)
 
 const viewOf = (core: Core, channel: Channel): SelectorView => {
-  const { transfer } = channel
+  const { transfer, candidates } = channel
   return {
     pieces: transfer.pieces,
     owned: transfer.have.count,
-    byRarity: () => byRarity(core, channel),
-    byIndex: () => byIndex(core, channel),
+    byRarity: () => allowed(core, channel, candidates?.byRarity()),
+    byIndex: () => allowed(core, channel, candidates?.byIndex()),
     isCandidate: piece => isCandidate(core, channel, piece),
     availability: piece => availability(transfer, piece),
     random: () => core.random.next()
@@ -73,9 +37,9 @@ const viewOf = (core: Core, channel: Channel): SelectorView => {
 }
 
 /** Fills the channel's shortlist. */
-const choose = (core: Core, channel: Channel): void => {
+const choose = (core: Core, channel: Channel, roomBytes: number): void => {
   const { link, transfer, shortlist } = channel
-  const room = link.pace.windowBytes - link.owedBytes
+  const room = Math.min(link.pace.windowBytes - link.owedBytes, roomBytes)
   const count = Math.min(mostChosen, Math.max(1, Math.ceil(room / transfer.manifest.pieceLength)))
   let misses = 0
   for (const piece of core.selector.select(viewOf(core, channel), count)) {
@@ -90,12 +54,15 @@ const choose = (core: Core, channel: Channel): void => {
   }
 }
 
-/** The next piece to begin with the channel's peer; undefined when the selector names none. */
-export const nextPiece = (core: Core, channel: Channel): PieceIndex | undefined => {
+/**
+ * The next piece to begin with the channel's peer; undefined when the selector names none.
+ * @param roomBytes what the budget has room for
+ */
+export const nextPiece = (core: Core, channel: Channel, roomBytes: number): PieceIndex | undefined => {
   const { shortlist } = channel
   for (let round = 0; round < 2; round++) {
     for (let piece = shortlist.shift(); piece !== undefined; piece = shortlist.shift()) if (isCandidate(core, channel, piece)) return piece
-    if (round === 0) choose(core, channel)
+    if (round === 0) choose(core, channel, roomBytes)
   }
   return undefined
 }

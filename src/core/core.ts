@@ -3,7 +3,7 @@
  * what is asked in scheduler.ts, help.ts, pages.ts and download.ts, what is served in upload.ts and slots.ts.
  *
  * Memory. Down: at most `downBudgetBytes` of pieces that were begun (or one piece, if that is more), and one block on its way per link. Up: at most
- * `upBudgetBytes` loaded or unsent. Beside that, of contents that are not complete, 12 bytes per piece, and two bits per piece and link.
+ * `upBudgetBytes` loaded or unsent. Beside that, of contents that are not complete, 13 bytes per piece, and one bit per piece and link.
  * Of those that are, at most 4,096 pieces that are being given.
  */
 import type { Bitfield, ContentId, ErrorCode, GroupId, Manifest, PeerId, PieceIndex, Selector } from '../contract/index.ts'
@@ -11,6 +11,7 @@ import type { Assembly, Ask } from './assembly.ts'
 import type { Bits } from './bits.ts'
 import type { Suspicion } from './blame.ts'
 import type { DownBudget } from './budget.ts'
+import type { Candidates } from './candidates.ts'
 import type { Fifo } from './fifo.ts'
 import type { Effect, LinkId } from './io.ts'
 import type { BlockRange, ChannelNumber } from './message.ts'
@@ -176,10 +177,8 @@ export interface Channel {
   isJoined: boolean
   /** Pieces they have and we do not. */
   useful: number
-  /** Of these, candidates. Not kept for those who have everything. */
-  eligible: Bits | undefined
-  /** Pieces they have by page. Not kept for those who have everything. */
-  readonly paged: Uint16Array
+  /** Of these, those that may be begun. Undefined while it is not joined, and when the content is complete. */
+  candidates: Candidates | undefined
 
   // what we ask
   wanting: boolean

@@ -1,12 +1,13 @@
 /** Whether we want something of a peer: what it hears of that, and when. */
+import { hasCandidate } from './choosing.ts'
 import type { Channel, Core } from './core.ts'
 import { send } from './send.ts'
-import { eligible, isFetching } from './transfer.ts'
+import { isFetching } from './transfer.ts'
 
 /** Turns of bytes are short: whoever has asked others for all that the peer has must not hold one up. */
 const hasUse = (core: Core, channel: Channel): boolean => {
   if (core.settings.turnBytes === Infinity) return channel.useful > 0
-  return (eligible(channel)?.count ?? 0) > 0 || channel.transfer.adrift.size > 0
+  return hasCandidate(channel) || channel.transfer.adrift.size > 0
 }
 
 export const showInterest = (core: Core, channel: Channel): void => {

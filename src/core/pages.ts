@@ -19,9 +19,11 @@ const mostWaitMs = 30_000
 /** We ask one page at a time. Who asks for more than this at once does something else. */
 const maxPaging = 64
 
-const nextPage = ({ transfer, has, paged }: Channel): number | undefined => {
+const nextPage = ({ transfer, has }: Channel): number | undefined => {
+  if (has === undefined) return undefined
   for (const page of transfer.missingPages) {
-    if (!transfer.pagesAsked.has(page) && ((has !== undefined && has.bits === undefined) || (paged[page] ?? 0) > 0)) return page
+    const first = page * hashPage
+    if (!transfer.pagesAsked.has(page) && has.bits?.any(first, first + pageSize(transfer, page)) !== false) return page
   }
   return undefined
 }

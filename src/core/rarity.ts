@@ -1,8 +1,8 @@
 /**
- * How many peers have each piece, and the candidates ordered by that: one array, cut into buckets of equal availability. Owns the order; which pieces are
- * candidates is the transfer's. A `have` costs constant time; a piece that comes or goes as a candidate, one step per bucket, so at most one per peer; what a
- * peer has when it comes or goes, one walk over the candidates at most.
- * Peers that have everything are not counted here: they change no order.
+ * How many peers have each piece that is missing, and the candidates ordered by that: one array, cut into buckets of equal availability, each in an order drawn from
+ * the seed. Owns the order; which pieces are candidates is the transfer's. A `have` costs constant time; a piece that comes or goes as a candidate, one step per
+ * bucket, so at most one per peer; what a peer has when it comes or goes, one step for each of its pieces, and at most one walk over all before the next choice.
+ * Peers that have everything are not counted here: they change no order. Nor is who has a piece that we have.
  */
 import type { PieceIndex } from '../contract/index.ts'
 import { bits } from './bits.ts'
@@ -13,6 +13,8 @@ export interface Rarity {
   /** Number of candidates. */
   readonly size: number
   readonly candidates: Bits
+  /** Pieces that we do not have; kept by the transfer. Of others nothing is counted. */
+  readonly missing: Bits
   /** By peers that told single pieces. */
   availability (piece: PieceIndex): number
   has (piece: PieceIndex): boolean
@@ -20,61 +22,63 @@ export interface Rarity {
   /** At the beginning, when nothing is a candidate. */
   addAll (pieces: readonly PieceIndex[]): void
   remove (piece: PieceIndex): void
-  /** One more peer has the piece. */
+  /** One more peer has the piece, which is missing. */
   more (piece: PieceIndex): void
   /** One less. */
   fewer (piece: PieceIndex): void
-  /** The same for many: whoever were equal and still are keep their order. */
+  /** The same for many, of which some may not be missing. */
   moreOf (pieces: Bits): void
   fewerOf (pieces: Bits): void
+  /** Where in the order those begin that at least so many peers have. Places hold until the next change, and are asked for after this. */
+  begin (least: number): number
+  at (place: number): PieceIndex
   /** Where a candidate stands in the order. */
-  orderOf (piece: PieceIndex): number
-  /** Candidates, rarest first, from those that at least `least` peers have. Not to be changed meanwhile. */
-  from (least: number): Iterable<PieceIndex>
+  placeOf (piece: PieceIndex): number
+  /** The first place from `place` on, and before `end`, with one of these; `end` when there is none. */
+  next (pieces: Bits, place: number, end: number): number
 }
 
-const absent = -1
-/** One walk over all candidates costs as much as so many steps for single pieces. */
-const walkPerStep = 8
+/** Putting all candidates in order anew costs as much as so many steps for single pieces. */
+const sortPerStep = 8
 
 export const rarity = (pieces: number, random: Random): Rarity => {
-  const counts = new Uint16Array(pieces)
+  /** Of each piece its availability, and its place if it is a candidate: side by side, because one is rarely needed without the other, and memory is slow. */
+  const cells = new Uint32Array(2 * pieces)
   const order = new Uint32Array(pieces)
-  const places = new Int32Array(pieces).fill(absent)
   const candidates = bits(pieces)
+  const missing = bits(pieces)
   /** ends[b]: where bucket b ends in the order, and the next one begins. */
   const ends: number[] = [0]
+  let isSorted = true
 
-  const count = (piece: PieceIndex): number => counts[piece] ?? 0
-  const place = (piece: PieceIndex): number => places[piece] ?? absent
-  const size = (): number => ends[ends.length - 1] ?? 0
+  const size = (): number => candidates.count
+  const count = (piece: PieceIndex): number => cells[2 * piece] ?? 0
+  const place = (piece: PieceIndex): number => cells[2 * piece + 1] ?? 0
+  const at = (index: number): PieceIndex => order[index] ?? 0
   const end = (bucket: number): number => ends[bucket] ?? size()
   const begin = (bucket: number): number => bucket === 0 ? 0 : end(bucket - 1)
   const reach = (bucket: number): void => { while (ends.length <= bucket) ends.push(size()) }
-  const put = (piece: PieceIndex, at: number): void => {
-    order[at] = piece
-    places[piece] = at
+  const put = (piece: PieceIndex, index: number): void => {
+    order[index] = piece
+    cells[2 * piece + 1] = index
   }
-  const at = (index: number): PieceIndex => order[index] ?? 0
-  const swap = (a: number, b: number): void => {
-    const piece = at(a)
-    put(at(b), a)
-    put(piece, b)
-  }
-  /** Ties are in an order drawn from the seed: whoever enters a bucket takes a random place in it. */
-  const mix = (piece: PieceIndex, bucket: number): void => {
-    const first = begin(bucket)
-    swap(place(piece), first + random.below(end(bucket) - first))
+  /** Takes the piece to a random place from `first` on and before `last`; whoever stood at the edge, which is one of these, takes the place that it leaves. */
+  const move = (piece: PieceIndex, edge: number, first: number, last: number): void => {
+    put(at(edge), place(piece))
+    const index = first + random.below(last - first)
+    if (index !== edge) put(at(index), edge)
+    put(piece, index)
   }
 
   /** All buckets anew, by a counting sort that keeps the order of equals. */
-  const sort = (total: number): void => {
-    const old = order.slice(0, total)
-    let top = 0
-    for (const piece of old) top = Math.max(top, count(piece))
-    ends.length = 0
-    for (let bucket = 0; bucket <= top; bucket++) ends.push(0)
-    for (const piece of old) ends[count(piece)] = (ends[count(piece)] ?? 0) + 1
+  const sort = (): void => {
+    isSorted = true
+    const old = order.slice(0, size())
+    ends.fill(0)
+    for (const piece of old) {
+      while (ends.length <= count(piece)) ends.push(0)
+      ends[count(piece)] = (ends[count(piece)] ?? 0) + 1
+    }
     const next: number[] = []
     let before = 0
     for (const [bucket, held] of ends.entries()) {
@@ -84,87 +88,91 @@ export const rarity = (pieces: number, random: Random): Rarity => {
     }
     for (const piece of old) {
       const bucket = count(piece)
-      const place = next[bucket] ?? 0
-      next[bucket] = place + 1
-      put(piece, place)
+      const index = next[bucket] ?? 0
+      next[bucket] = index + 1
+      put(piece, index)
     }
   }
+  const settle = (): void => { if (!isSorted) sort() }
 
   const more = (piece: PieceIndex): void => {
     const bucket = count(piece)
-    counts[piece] = bucket + 1
-    if (place(piece) === absent) return
+    cells[2 * piece] = bucket + 1
+    if (!isSorted || !candidates.has(piece)) return
     reach(bucket + 1)
     const last = end(bucket) - 1
-    swap(place(piece), last)
     ends[bucket] = last
-    mix(piece, bucket + 1)
+    move(piece, last, last, end(bucket + 1))
   }
   const fewer = (piece: PieceIndex): void => {
     const bucket = count(piece)
-    counts[piece] = bucket - 1
-    if (place(piece) === absent) return
+    cells[2 * piece] = bucket - 1
+    if (!isSorted || !candidates.has(piece)) return
     const first = begin(bucket)
-    swap(place(piece), first)
     ends[bucket - 1] = first + 1
-    mix(piece, bucket - 1)
+    move(piece, first, begin(bucket - 1), first + 1)
   }
-  const change = (pieces: Bits, by: 1 | -1): void => {
-    if (pieces.count * walkPerStep < size()) {
-      for (const piece of pieces.from(0)) if (by === 1) more(piece); else fewer(piece)
-      return
-    }
-    for (const piece of pieces.from(0)) counts[piece] = count(piece) + by
-    sort(size())
+  const change = (pieces: Bits, step: (piece: PieceIndex) => void): void => {
+    if (pieces.count * sortPerStep > size()) isSorted = false
+    for (let piece = pieces.next(0, missing); piece < pieces.length; piece = pieces.next(piece + 1, missing)) step(piece)
   }
 
   return {
     get size () { return size() },
     candidates,
+    missing,
     availability: count,
-    has: piece => candidates.has(piece),
+    has: candidates.has,
     add (piece) {
+      settle()
+      let hole = size()
       if (!candidates.add(piece)) return
       const bucket = count(piece)
-      reach(bucket)
-      let hole = size()
+      while (ends.length <= bucket) ends.push(hole)
       for (let b = ends.length - 1; b > bucket; b--) {
         const first = begin(b)
         if (first !== hole) put(at(first), hole)
         hole = first
         ends[b] = end(b) + 1
       }
+      ends[bucket] = hole + 1
       put(piece, hole)
-      ends[bucket] = end(bucket) + 1
-      mix(piece, bucket)
+      move(piece, hole, begin(bucket), hole + 1)
     },
     addAll (pieces) {
       for (const [index, piece] of pieces.entries()) {
         candidates.add(piece)
         put(piece, index)
-        swap(index, random.below(index + 1))
+        move(piece, index, 0, index + 1)
       }
-      sort(pieces.length)
+      sort()
     },
     remove (piece) {
+      settle()
+      if (!candidates.has(piece)) return
       let hole = place(piece)
-      if (hole === absent) return
       for (let b = count(piece); b < ends.length; b++) {
         const last = end(b) - 1
         if (last !== hole) put(at(last), hole)
         hole = last
         ends[b] = last
       }
-      places[piece] = absent
       candidates.delete(piece)
     },
     more,
     fewer,
-    moreOf (pieces) { change(pieces, 1) },
-    fewerOf (pieces) { change(pieces, -1) },
-    orderOf: place,
-    * from (least) {
-      for (let index = least === 0 ? 0 : end(least - 1); index < size(); index++) yield at(index)
+    moreOf (pieces) { change(pieces, more) },
+    fewerOf (pieces) { change(pieces, fewer) },
+    begin (least) {
+      settle()
+      return begin(least)
+    },
+    at,
+    placeOf: place,
+    next (pieces, place, end) {
+      let index = place
+      while (index < end && !pieces.has(at(index))) index++
+      return index
     }
   }
 }

@@ -5,13 +5,13 @@
 import { pieceBytes } from '../contract/index.ts'
 import { askFrom, setOwner } from './asking.ts'
 import { assembly } from './assembly.ts'
-import { nextPiece } from './choosing.ts'
+import { hasCandidate, nextPiece } from './choosing.ts'
 import type { Channel, Core } from './core.ts'
 import { help, relieve, rescue } from './help.ts'
 import { passTurn } from './interest.ts'
 import { askPage } from './pages.ts'
 import { nextReady, wake, wakeAt, wakeTransfer } from './ready.ts'
-import { eligible, withdraw } from './transfer.ts'
+import { withdraw } from './transfer.ts'
 
 /** A link asks for at most so many ranges at once: the other side bounds them too. */
 const maxOwed = 900
@@ -52,11 +52,11 @@ const isProven = (core: Core, { link }: Channel, bytes: number): boolean => {
 
 const beginPiece = (core: Core, channel: Channel): Outcome => {
   const { transfer } = channel
-  if (transfer.stalled !== undefined || (eligible(channel)?.count ?? 0) === 0) return 'nothing'
+  if (transfer.stalled !== undefined || !hasCandidate(channel)) return 'nothing'
   const most = pieceBytes(transfer.manifest, 0)
   const proven = isProven(core, channel, most)
   if (!core.downBudget.fits(most, proven)) return 'starved'
-  const piece = nextPiece(core, channel)
+  const piece = nextPiece(core, channel, core.downBudget.room(proven))
   if (piece === undefined) {
     wakeAt(channel, core.now + undecidedMs)
     return 'nothing'

@@ -1,12 +1,12 @@
 /**
  * One content: what we have of it, what others have, and which pieces may be begun. Owns the counts, so that nothing has to be counted again; a `have` costs
- * constant time, a piece that is begun or stored one step per channel.
+ * constant time, a piece that is stored or given back one step per channel.
  */
 import { bitfield, hashPage, pieceBytes, pieceCount } from '../contract/index.ts'
 import type { PieceIndex } from '../contract/index.ts'
-import type { Channel, Core, Holdings, Transfer } from './core.ts'
 import { bits } from './bits.ts'
-import type { Bits } from './bits.ts'
+import { allCandidates, candidates } from './candidates.ts'
+import type { Channel, Core, Holdings, Transfer } from './core.ts'
 import { fifo } from './fifo.ts'
 import type { Input } from './io.ts'
 import { rarity } from './rarity.ts'
@@ -38,8 +38,12 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
   }
   const ready: PieceIndex[] = []
   for (let piece = 0; piece < pieces; piece++) {
-    if (have.has(piece)) transfer.haveBytes += pieceBytes(manifest, piece)
-    else if (pages.has(pageOf(piece))) ready.push(piece)
+    if (have.has(piece)) {
+      transfer.haveBytes += pieceBytes(manifest, piece)
+      continue
+    }
+    transfer.rarity?.missing.add(piece)
+    if (pages.has(pageOf(piece))) ready.push(piece)
     else transfer.missingPages.add(pageOf(piece))
   }
   transfer.rarity?.addAll(ready)
@@ -49,36 +53,32 @@ export const createTransfer = (core: Core, added: Extract<Input, { type: 'added'
 /** Whether anything is still fetched. */
 export const isFetching = (transfer: Transfer): boolean => !transfer.isComplete && !transfer.isFailed
 
-/** Candidates that the channel's peer has. */
-export const eligible = ({ has, eligible, transfer: { rarity } }: Channel): Bits | undefined => has !== undefined && has.bits === undefined ? rarity?.candidates : eligible
-
 export const availability = ({ rarity, seeds }: Transfer, piece: PieceIndex): number => seeds + (rarity?.availability(piece) ?? 0)
 
 /** The piece may be begun. */
 export const offer = (transfer: Transfer, piece: PieceIndex): void => {
   if (transfer.rarity === undefined || transfer.rarity.has(piece)) return
   transfer.rarity.add(piece)
-  for (const { has, eligible } of transfer.channels) if (has?.has(piece) === true) eligible?.add(piece)
+  for (const { has, candidates } of transfer.channels) if (has?.has(piece) === true) candidates?.put(piece)
 }
 
 /** The piece is begun. */
-export const withdraw = (transfer: Transfer, piece: PieceIndex): void => {
-  transfer.rarity?.remove(piece)
-  for (const { eligible } of transfer.channels) eligible?.delete(piece)
-}
+export const withdraw = (transfer: Transfer, piece: PieceIndex): void => { transfer.rarity?.remove(piece) }
 
 /** The piece is verified and stored. */
 export const own = (transfer: Transfer, piece: PieceIndex): void => {
   transfer.have.add(piece)
+  transfer.rarity?.missing.delete(piece)
   transfer.haveBytes += pieceBytes(transfer.manifest, piece)
   for (const channel of transfer.channels) if (channel.isJoined && channel.has?.has(piece) === true) channel.useful--
   if (transfer.have.count < transfer.pieces) return
   transfer.isComplete = true
   transfer.rarity = undefined
+  for (const channel of transfer.channels) channel.candidates = undefined
 }
 
 /** What the peer has counts from now on. */
-export const join = (channel: Channel): void => {
+export const join = (core: Core, channel: Channel): void => {
   const { transfer, has } = channel
   if (channel.isJoined || has === undefined) return
   channel.isJoined = true
@@ -88,22 +88,13 @@ export const join = (channel: Channel): void => {
   if (rarity === undefined) return
   if (has.bits === undefined) {
     transfer.seeds++
+    channel.candidates = allCandidates(rarity)
     channel.useful = transfer.pieces - transfer.have.count
     return
   }
   rarity.moreOf(has.bits)
-  channel.eligible = bits(transfer.pieces)
-  for (const piece of has.bits.from(0)) count(channel, piece)
-}
-
-const count = (channel: Channel, piece: PieceIndex): void => {
-  const { transfer } = channel
-  const page = pageOf(piece)
-  channel.paged[page] = (channel.paged[page] ?? 0) + 1
-  if (transfer.missingPages.has(page)) channel.pagesSeen = -1
-  if (transfer.have.has(piece)) return
-  channel.useful++
-  if (transfer.rarity?.has(piece) === true) channel.eligible?.add(piece)
+  channel.useful = has.bits.shared(rarity.missing)
+  channel.candidates = candidates(rarity, has.bits, core.random)
 }
 
 /** It no longer counts. */
@@ -114,22 +105,25 @@ export const part = (channel: Channel): void => {
   respread(channel)
   forgetGifts(channel)
   channel.useful = 0
-  channel.eligible = undefined
-  channel.paged.fill(0)
+  channel.candidates = undefined
   const { rarity } = transfer
   if (rarity === undefined) return
   if (has.bits === undefined) transfer.seeds--
   else rarity.fewerOf(has.bits)
 }
 
-/** The peer got a piece. @returns whether that is news */
+/** The peer got a piece. @returns whether there is something new to ask it for */
 export const gain = (core: Core, channel: Channel, piece: PieceIndex): boolean => {
   if (channel.has?.add(piece) !== true) return false
-  const { rarity } = channel.transfer
+  const { rarity, missingPages } = channel.transfer
   onTold(core, channel, piece)
-  if (!channel.isJoined || rarity === undefined) return true
+  if (!channel.isJoined || rarity === undefined) return false
+  const hasPage = missingPages.has(pageOf(piece))
+  if (hasPage) channel.pagesSeen = -1
+  if (!rarity.missing.has(piece)) return hasPage
   rarity.more(piece)
-  count(channel, piece)
+  channel.useful++
+  if (rarity.has(piece)) channel.candidates?.put(piece)
   return true
 }
 
@@ -139,9 +133,9 @@ export const prove = (transfer: Transfer, page: number): void => {
   transfer.pagesAsked.delete(page)
   if (!transfer.missingPages.delete(page)) return
   const first = page * hashPage
-  for (let piece = first; piece < first + pageSize(transfer, page); piece++) {
-    if (!transfer.have.has(piece) && !transfer.active.has(piece)) offer(transfer, piece)
-  }
+  const end = first + pageSize(transfer, page)
+  for (let piece = first; piece < end; piece++) if (!transfer.have.has(piece) && !transfer.active.has(piece)) transfer.rarity?.add(piece)
+  for (const { candidates } of transfer.channels) candidates?.putAll(first, end)
 }
 
 /** @param have as it came: everything, or packed bits, or none for nothing. @throws RangeError when the bits have another size */

@@ -8,16 +8,19 @@ import { fifo } from '../../src/core/fifo.ts'
 import { pace } from '../../src/core/pace.ts'
 import { random } from '../../src/core/random.ts'
 import { rarity } from '../../src/core/rarity.ts'
+import type { Rarity } from '../../src/core/rarity.ts'
 import { settings } from '../../src/core/settings.ts'
 import { timers } from '../../src/core/timers.ts'
 import { tokenBucket } from '../../src/core/token-bucket.ts'
 
 describe('rarity', () => {
+  const from = (tested: Rarity, least: number): number[] => Array.from({ length: tested.size - tested.begin(least) }, (_, index) => tested.at(tested.begin(least) + index))
   const step = fc.record({ what: fc.constantFrom('add', 'remove', 'more', 'fewer', 'moreOf', 'fewerOf'), piece: fc.nat(19), others: fc.uniqueArray(fc.nat(19)) })
 
   test('orders the candidates by availability, whatever came and went', () => {
     fc.assert(fc.property(fc.nat(), fc.array(step, { maxLength: 200 }), (seed, steps) => {
       const tested = rarity(20, random(seed))
+      for (let piece = 0; piece < 20; piece++) tested.missing.add(piece)
       const counts = new Array<number>(20).fill(0)
       const candidates = new Set<number>()
       for (const { what, piece, others } of steps) {
@@ -32,11 +35,12 @@ describe('rarity', () => {
         if (what === 'fewerOf') tested.fewerOf(many)
         if (what.endsWith('Of')) for (const other of many.from(0)) counts[other] = (counts[other] ?? 0) + (what === 'moreOf' ? 1 : -1)
         for (const least of [0, 1, 3]) {
-          const order = [...tested.from(least)]
+          const order = from(tested, least)
           const expected = [...candidates].filter(candidate => (counts[candidate] ?? 0) >= least)
           expect([...order].sort((a, b) => a - b)).toEqual(expected.sort((a, b) => a - b))
           const availabilities = order.map(candidate => counts[candidate] ?? 0)
           expect(availabilities).toEqual([...availabilities].sort((a, b) => a - b))
+          expect(order.map(candidate => tested.placeOf(candidate) - tested.begin(least))).toEqual([...order.keys()])
         }
         expect([...tested.candidates.from(0)]).toEqual([...candidates].sort((a, b) => a - b))
         expect(tested.size).toBe(candidates.size)
@@ -51,7 +55,7 @@ describe('rarity', () => {
       const tested = rarity(4, random(seed))
       if (seed % 2 === 0) tested.addAll([0, 1, 2, 3])
       else for (const piece of [0, 1, 2, 3]) tested.add(piece)
-      const [piece] = tested.from(0)
+      const [piece] = from(tested, 0)
       first[piece ?? 0] = (first[piece ?? 0] ?? 0) + 1
     }
     for (const times of first) expect(times).toBeGreaterThan(60)
