@@ -1,7 +1,7 @@
 /**
  * A member who is a source, by hand: answers who opens its content, tells what it has, serves who wants. Owns good manners; each test replaces one of them.
  */
-import sha256 from 'shoal/plugins/integrity-sha256'
+import blake3 from 'shoal/plugins/integrity-blake3'
 import { hashPage, pieceCount } from '../../src/contract/index.ts'
 import type { ContentId, GroupId, Integrity, Manifest, Shoal } from '../../src/contract/index.ts'
 import type { BlockRange, Message, MessageOf } from '../../src/core/message.ts'
@@ -19,7 +19,7 @@ export interface Subject {
 }
 
 export const subjectOf = async (sharer: Shoal, group: string, name: string, bytes: Uint8Array): Promise<Subject> => {
-  const integrity = await sha256({ threads: 1 }).create({ log: () => undefined })
+  const integrity = await blake3({ threads: 1 }).create({ log: () => undefined })
   for await (const { name: found, versions: [version] } of sharer.listFiles(group)) {
     if (found !== name || version === undefined) continue
     const { manifest, content } = version
