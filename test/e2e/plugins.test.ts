@@ -53,7 +53,7 @@ describe('plugins of a user', () => {
     const bob = await world.user('bob')
     await world.group('crew', alice, ['bob', bob])
     const file = world.file('data.bin', 8 * MiB)
-    await alice.run('upload_file', file, 'crew')
+    await alice.run('upload_file', file, 'crew', '--piece-size', '512KiB')
     await bob.run('download_file', 'crew', 'data.bin', world.path('copy'))
     const { bytesByPeer } = await finished(bob, 'data.bin')
     expect(hashOf(world.path('copy'))).toBe(hashOf(file))

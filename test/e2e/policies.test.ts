@@ -23,7 +23,7 @@ describe('what is chosen at run time', () => {
     const bob = await world.user('bob', { args: ['--selector', selector] })
     await world.group('crew', alice, ['bob', bob])
     const file = world.file('data.bin', 8 * MiB)
-    await alice.run('upload_file', file, 'crew')
+    await alice.run('upload_file', file, 'crew', '--piece-size', '512KiB')
     await bob.run('download_file', 'crew', 'data.bin', world.path('copy'))
     await finished(bob, 'data.bin')
     expect(hashOf(world.path('copy'))).toBe(hashOf(file))

@@ -51,7 +51,7 @@ describe('sharing a file in a group, between real processes', () => {
     for (const { bytes } of bytesByPeer) expect(bytes).toBeGreaterThan(MiB)
   })
 
-  it.each([0, 1, 512 * KiB - 1, 512 * KiB, 512 * KiB + 1])('carries a file of %i bytes', async length => {
+  it.each([0, 1, 128 * KiB - 1, 128 * KiB, 128 * KiB + 1])('carries a file of %i bytes', async length => {
     const world = await createWorld()
     const [alice, bob] = await Promise.all([world.user('alice'), world.user('bob')])
     await world.group('crew', alice, ['bob', bob])
