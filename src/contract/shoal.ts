@@ -73,7 +73,7 @@ export interface ShareOptions extends Signalled {
   readonly replace?: boolean
   /** Integrity scheme. @default the first of the peer's: blake3, and in a browser sha256, unless it was given others */
   readonly integrity?: string
-  /** Bytes, a power of two, 16 KiB … 16 MiB. @default `choosePieceLength`: 128 KiB for up to 32 MiB, 512 KiB from 64 MiB on, more above 32 GiB; or what the group already uses for this content */
+  /** Bytes, a power of two, 16 KiB … 16 MiB. @default `choosePieceLength`: 128 KiB up to 32 MiB, 256 KiB up to 64 MiB, 512 KiB up to 32 GiB; or what the group already uses for this content */
   readonly pieceSize?: number
   /** Hex root or combined hash that the file must have. */
   readonly expect?: string
