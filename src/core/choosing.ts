@@ -8,6 +8,7 @@ import { availability } from './transfer.ts'
 const mostChosen = 16
 /** A selector that names this many pieces in a row that are no candidates is not listened to further. */
 const mostMisses = 64
+
 export const isBarred = (core: Core, channel: Channel, piece: PieceIndex): boolean => (channel.barred.get(piece) ?? 0) > core.now
 
 const isCandidate = (core: Core, channel: Channel, piece: PieceIndex): boolean =>
@@ -20,6 +21,7 @@ export const hasCandidate = ({ candidates }: Channel): boolean => candidates?.an
 function * unbarred (core: Core, channel: Channel, pieces: Iterable<PieceIndex>): Generator<PieceIndex> {
   for (const piece of pieces) if (!isBarred(core, channel, piece)) yield piece
 }
+
 const allowed = (core: Core, channel: Channel, pieces: Iterable<PieceIndex> = []): Iterable<PieceIndex> =>
   channel.barred.size === 0 ? pieces : unbarred(core, channel, pieces)
 

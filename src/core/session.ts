@@ -20,7 +20,7 @@ import { wakeThirsty } from './ready.ts'
 import { stepAsk } from './scheduler.ts'
 import { settings } from './settings.ts'
 import { checkSilence } from './silence.ts'
-import { rotate } from './slots.ts'
+import { endTurns, rotate } from './slots.ts'
 import { blame, onStored, onUnstored, onVerified, orderAgain, stepTell } from './storing.ts'
 import { timers } from './timers.ts'
 import { tokenBucket } from './token-bucket.ts'
@@ -103,7 +103,9 @@ const onLink = (core: Core, input: Extract<Input, { type: 'message' | 'heard' | 
   switch (input.type) {
     case 'message': onMessage(core, link, input.message); return
     case 'heard': onHeard(core, link, input.bytes); return
-    case 'room': if (onRoom(core, link, input.unsentBytes)) endLink(core, link, 'It does not read what is sent.', 'offence')
+    case 'room':
+      if (input.unsentBytes === 0) endTurns(core, link)
+      if (onRoom(core, link, input.unsentBytes)) endLink(core, link, 'It does not read what is sent.', 'offence')
       return
     case 'admitted': {
       const channel = onAdmitted(core, link, input.number, input.ok)

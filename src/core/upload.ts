@@ -9,7 +9,6 @@ import type { Input } from './io.ts'
 import type { BlockRange } from './message.ts'
 import { send } from './send.ts'
 import { largestRequestBytes } from './settings.ts'
-import { endTurns } from './slots.ts'
 import { give } from './spreading.ts'
 
 /** Requests that may wait on a link. A session asks for at most 8 MiB at a time. */
@@ -178,7 +177,6 @@ export const onRoom = (core: Core, link: Link, unsentBytes: number): boolean => 
   else if (unsentBytes < link.unsentBytes || link.readTimer.at === undefined) link.readTimer.set(core.now + unreadMs)
   link.reportedBytes = unsentBytes
   setUnsent(core, link, unsentBytes)
-  if (unsentBytes === 0) endTurns(core, link)
   enqueue(core, link)
   wakeBlocked(core)
   return unsentBytes > core.settings.linkUnsentBytes + largestRequestBytes + maxUnsentTalk

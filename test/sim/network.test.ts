@@ -27,6 +27,18 @@ const world = (latencyMs = 10) => {
   return { join, run: (untilMs = Infinity) => { while (agenda.step(untilMs)); return log.splice(0) } }
 }
 
+/** One with a slow line, linked to two others. */
+const star = () => {
+  const { join, run } = world()
+  const a = join('a', 100_000)
+  for (const name of ['b', 'c']) {
+    join(name)
+    a.dial(name as PeerId)
+  }
+  run()
+  return { a, run }
+}
+
 describe('the simulated network', () => {
   it('links both after two round trips, and tells who is not there', () => {
     const { join, run } = world()
@@ -49,13 +61,7 @@ describe('the simulated network', () => {
   })
 
   it('lets the links of a node take turns, and tells what came of a block', () => {
-    const { join, run } = world()
-    const a = join('a', 100_000)
-    for (const name of ['b', 'c']) {
-      join(name)
-      a.dial(name as PeerId)
-    }
-    run()
+    const { a, run } = star()
     a.send(0, { type: 'refuse', number: 0 })
     a.send(0, block(13_000))
     a.send(1, block(2500))
@@ -65,13 +71,7 @@ describe('the simulated network', () => {
   })
 
   it('lets talk on an idle link pass, never on one that sends, and counts its bytes', () => {
-    const { join, run } = world()
-    const a = join('a', 100_000)
-    for (const name of ['b', 'c']) {
-      join(name)
-      a.dial(name as PeerId)
-    }
-    run()
+    const { a, run } = star()
     a.send(0, block(5000))
     a.send(0, { type: 'refuse', number: 0 })
     a.send(1, { type: 'have', number: 0, pieces: Array<number>(248).fill(0) })

@@ -1,11 +1,8 @@
 /** libtorrent by its Python binding, with its defaults but over TCP alone (its uTP takes many times as long): both sides run when the clock starts, and the downloader is told where the other is. */
 import { execFileSync } from 'node:child_process'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { since } from '../../measure.ts'
-import { freePort, toDisk, versionOf } from './tool.ts'
+import { versionOf } from './tool.ts'
 import type { Neighbour } from './tool.ts'
-import { torrentOf } from './torrent.ts'
+import { fetchTorrent } from './torrent-pair.ts'
 
 const python = '/usr/bin/python3'
 
@@ -49,27 +46,6 @@ export const libtorrent: Neighbour = {
   version: () => versionOf(python, '-c', 'import libtorrent; print(libtorrent.__version__)'),
   contestant: {
     label: 'libtorrent over TCP, not encrypted', name: 'libtorrent',
-    async run ({ file, folder, place, processes }) {
-      const into = join(folder, 'to')
-      await mkdir(into, { recursive: true })
-      const torrent = join(folder, 'file.torrent')
-      await writeFile(torrent, await torrentOf(file, 'http://127.0.0.1:1/announce'))
-      const [port, other] = [await freePort(), await freePort()].map(String)
-      const start = (mode: string, directory: string, own = '', peer = '', through: readonly string[] = []) => processes.start([python, '-c', program, mode, torrent, directory, own, peer], { through })
-      const seeder = start('seed', dirname(file), port, other, place.sharer)
-      await seeder.line()
-      const client = start('fetch', into, other, port, place.downloader)
-      await client.line()
-      const [ofSeeder, ofClient] = [since(seeder.pid), since(client.pid)]
-      const from = performance.now()
-      client.type('go')
-      await client.line()
-      const used = { sharer: ofSeeder(), downloader: ofClient() }
-      const copy = join(into, basename(file))
-      await toDisk(copy)
-      const seconds = (performance.now() - from) / 1000
-      await Promise.all([client.end(), seeder.end()])
-      return { seconds, used, netBytes: used.downloader?.netBytes, copy }
-    }
+    run: round => fetchTorrent(round, [python, '-c', program])
   }
 }

@@ -6,12 +6,10 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { since } from '../../measure.ts'
-import { freePort, toDisk } from './tool.ts'
 import type { Neighbour } from './tool.ts'
-import { torrentOf } from './torrent.ts'
+import { fetchTorrent } from './torrent-pair.ts'
 
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'shoal-bench', 'webtorrent')
 const manifest = join(cache, 'node_modules/webtorrent/package.json')
@@ -53,28 +51,6 @@ export const webtorrent: Neighbour = {
   version: async () => (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version,
   contestant: {
     label: 'WebTorrent over TCP, not encrypted', name: 'webtorrent',
-    async run ({ file, folder, place, processes }) {
-      const into = join(folder, 'to')
-      await mkdir(into, { recursive: true })
-      const torrent = join(folder, 'file.torrent')
-      await writeFile(torrent, await torrentOf(file, 'http://127.0.0.1:1/announce'))
-      const [port, other] = [await freePort(), await freePort()].map(String) as [string, string]
-      const start = (mode: string, directory: string, own: string, peer: string, through: readonly string[]) =>
-        processes.start([process.execPath, '--input-type=module', '-e', program, mode, torrent, directory, own, peer], { cwd: cache, through })
-      const seeder = start('seed', dirname(file), port, other, place.sharer)
-      await seeder.line()
-      const client = start('fetch', into, other, port, place.downloader)
-      await client.line()
-      const [ofSeeder, ofClient] = [since(seeder.pid), since(client.pid)]
-      const from = performance.now()
-      client.type('go')
-      await client.line()
-      const used = { sharer: ofSeeder(), downloader: ofClient() }
-      const copy = join(into, basename(file))
-      await toDisk(copy)
-      const seconds = (performance.now() - from) / 1000
-      await Promise.all([client.end(), seeder.end()])
-      return { seconds, used, netBytes: used.downloader?.netBytes, copy }
-    }
+    run: round => fetchTorrent(round, [process.execPath, '--input-type=module', '-e', program], cache)
   }
 }
